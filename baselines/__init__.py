@@ -1,0 +1,29 @@
+"""The compared methods, one a file; ``METHODS`` lists them in the order of the tables' rows."""
+
+from __future__ import annotations
+
+from baselines.always_max import AlwaysMax
+from baselines.bias import Bias
+from baselines.cmf import CMF
+from baselines.knn import KNN
+from baselines.ncf import NCF
+from baselines.nmf import NMF
+from baselines.normal import Normal
+from baselines.svdpp import SVDpp
+from baselines.target_mean import TargetMean
+from benchmark.recommender import Recommender
+
+METHODS: tuple[type[Recommender], ...] = (
+    # Trivial rows, which stand in every table.
+    TargetMean,
+    AlwaysMax,
+    Bias,
+    # RecSys-DAN, Table II.
+    Normal,
+    KNN,
+    NMF,
+    SVDpp,
+    # DML, Table 3.
+    CMF,
+    NCF,
+)

@@ -1,0 +1,1 @@
+"""The harness of cdrbench: data, protocol, running, evaluation, reporting. Knows no method."""

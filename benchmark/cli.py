@@ -1,0 +1,285 @@
+"""The command line: bench run, report, list, data."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benchmark.data_commands import data, data_dir_option
+from benchmark.errors import BenchError, suggestion
+from benchmark.repository import REPORTS, RESULTS, cache_dir
+
+EXIT_CELLS_FAILED = 1
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+_EPILOG = (
+    "Exit codes: 0 all cells ended well (or were unavailable or not applicable); 1 some failed, "
+    "timed out or ran out of memory; 2 wrong usage or bad input; 130 stopped by Ctrl-C."
+)
+
+
+class _Group(click.Group):
+    """Prints a user's mistake as one line and says so with the exit code."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except BenchError as error:
+            click.echo(f"bench: {error}", err=True)
+            sys.exit(EXIT_BAD_INPUT)
+
+
+def _list(_: click.Context, __: click.Parameter, value: str | None) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()] if value else []
+
+
+def _seeds(context: click.Context, parameter: click.Parameter, value: str | None) -> list[int]:
+    try:
+        return [int(part) for part in _list(context, parameter, value)]
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a list of whole numbers like 1,2,3") from None
+
+
+def _statuses(context: click.Context, parameter: click.Parameter, value: str | None) -> list[str]:
+    valid = ("failed", "timeout", "out-of-memory", "not-applicable")
+    chosen = _list(context, parameter, value)
+    for status in chosen:
+        if status not in valid:
+            raise click.BadParameter(f"{status!r} is none of {', '.join(valid)}")
+    return chosen
+
+
+_suite = click.option(
+    "--suite", default="demo", show_default=True, help="A shipped suite, or a path to a .toml."
+)
+_results_dir = click.option(
+    "--results-dir",
+    type=click.Path(path_type=Path),
+    default=RESULTS,
+    help="Where records are kept.  [default: results/]",
+)
+_reports_dir = click.option(
+    "--reports-dir",
+    type=click.Path(path_type=Path),
+    default=REPORTS,
+    help="Where reports are written.  [default: reports/]",
+)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
+@click.version_option(package_name="cdrbench")
+def bench() -> None:
+    """Reproduces RecSys-DAN and DML, and judges them and their baselines under one protocol."""
+
+
+@bench.command(epilog=_EPILOG)
+@_suite
+@data_dir_option
+@click.option("--methods", callback=_list, help="Only these methods, by name: knn,svdpp.")
+@click.option("--tasks", callback=_list, help="Only these tasks of the suite, by name.")
+@click.option("--seeds", callback=_seeds, help="These seeds instead of the suite's: 1,2,3.")
+@click.option(
+    "--method",
+    "outside",
+    multiple=True,
+    metavar="PACKAGE.MODULE:CLASS",
+    help="Add a method from outside the repository.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=lambda: os.cpu_count() or 1,
+    help="Cells at a time.  [default: one a core]",
+)
+@click.option(
+    "--retry",
+    callback=_statuses,
+    metavar="STATUS,…",
+    help="Run cells again that ended so: failed,timeout,out-of-memory,not-applicable.",
+)
+@click.option("--download", is_flag=True, help="Fetch missing files from their publishers.")
+@click.option("--dry-run", is_flag=True, help="Print the plan and run nothing.")
+@_results_dir
+@_reports_dir
+def run(
+    suite: str,
+    data_dir: Path | None,
+    methods: list[str],
+    tasks: list[str],
+    seeds: list[int],
+    outside: tuple[str, ...],
+    jobs: int,
+    retry: list[str],
+    download: bool,
+    dry_run: bool,
+    results_dir: Path,
+    reports_dir: Path,
+) -> None:
+    """Run a suite: what has a record already is kept, the rest is run, then the tables follow."""
+    # Imported here, for torch and its like take seconds that --help should not.
+    from benchmark.data.catalog import Places
+    from benchmark.running import manifest as manifests
+    from benchmark.running.records import Status, Store
+    from benchmark.running.run import cards, pending, plan
+    from benchmark.running.run import run as run_cells
+    from benchmark.running.suite import load_suite
+    from benchmark.terminal import RunProgress
+
+    declared = load_suite(suite)
+    available = _methods(declared, outside)
+    chosen = _chosen(methods, [m.name for m in available], "method", "--methods")
+    wanted = _chosen(tasks, [task.name for task in declared.tasks], "task", "--tasks")
+    narrowed = declared.model_copy(
+        update={
+            "tasks": [task for task in declared.tasks if task.name in wanted],
+            "seeds": seeds or declared.seeds,
+        }
+    )
+    places = Places(data_dir, cache_dir(), download)
+    store = Store(results_dir, declared.name)
+    planned = plan(narrowed, available, places)
+    todo = [
+        cell
+        for cell in pending(planned, store, [Status(status) for status in retry])
+        if cell.method.name in chosen
+    ]
+    total = sum(cell.method.name in chosen for task in planned for cell in task.cells)
+    if dry_run:
+        _print_plan(planned, chosen, {cell.key for cell in todo})
+        return
+    store.create()
+    earlier = manifests.load(store)
+    found = manifests.manifest(declared, available, planned, cards(narrowed, planned), earlier)
+    manifests.save(found, store)
+    click.echo(f"{declared.name}: {total} cells, {total - len(todo)} done before", err=True)
+    with RunProgress(len(todo)) as progress:
+        try:
+            run_cells(narrowed, planned, todo, store, workers=jobs, on_done=progress.finished)
+        except KeyboardInterrupt:
+            left = len(todo) - progress.done.total()
+            click.echo(
+                f"\nstopped: {progress.done.total()} cells done and kept, {left} to go; "
+                "the same command goes on",
+                err=True,
+            )
+            sys.exit(EXIT_INTERRUPTED)
+    _report(found, store, reports_dir)
+    failed = sum(count for status, count in progress.done.items() if status.is_failure)
+    if failed:
+        click.echo(f"{failed} cells failed; logs are in {store.logs}", err=True)
+        sys.exit(EXIT_CELLS_FAILED)
+
+
+@bench.command()
+@_suite
+@_results_dir
+@_reports_dir
+def report(suite: str, results_dir: Path, reports_dir: Path) -> None:
+    """Write a suite's tables again from its records; nothing is trained, no data is read."""
+    from benchmark.running import manifest as manifests
+    from benchmark.running.records import Store
+    from benchmark.running.suite import load_suite
+
+    declared = load_suite(suite)
+    store = Store(results_dir, declared.name)
+    found = manifests.load(store)
+    if found is None:
+        raise BenchError(
+            f"no records of suite {declared.name!r} in {store.folder}; "
+            f"run it first: bench run --suite {suite}"
+        )
+    _report(found, store, reports_dir)
+
+
+@bench.command("list")
+def list_() -> None:
+    """List suites, tasks and methods."""
+    from benchmark.registry import METHODS
+    from benchmark.running.suite import load_suite, shipped
+
+    click.echo("Suites")
+    for name in shipped():
+        declared = load_suite(name)
+        click.echo(f"  {name:10} {declared.title}")
+        for task in declared.tasks:
+            click.echo(f"    {task.name}: {task.source} → {task.target}")
+    click.echo("\nMethods (source data → target data; shared identities)")
+    for method in METHODS:
+        click.echo(
+            f"  {method.name:12} {method.title:16} {_signals(method.source_data)} → "
+            f"{_signals(method.target_data)}; {_signals(method.overlap)}\n"
+            f"  {'':12} {method.paper}"
+        )
+
+
+def _signals(flags: Any) -> str:
+    return " ".join(str(flag.name).lower() for flag in flags) or "none"
+
+
+def _methods(suite: Any, outside: Sequence[str]) -> list[Any]:
+    """The suite's methods in table-row order, and those named on the command line."""
+    from benchmark import registry
+    from benchmark.running.plan import check_settings
+
+    sys.path.insert(0, os.getcwd())
+    place = f"suite {suite.name!r}"
+    found = (
+        list(registry.METHODS)
+        if suite.methods == "all"
+        else registry.find(suite.methods, place=place)
+    )
+    added = [registry.load(path) for path in outside]
+    for method in added:
+        if method.name in registry.by_name():
+            raise BenchError(f"--method: the name {method.name!r} is taken; rename the class's")
+    check_settings(suite, [*registry.METHODS, *added])
+    return [*found, *added]
+
+
+def _chosen(asked: list[str], valid: list[str], what: str, option: str) -> list[str]:
+    for name in asked:
+        if name not in valid:
+            raise BenchError(f"unknown {what} {name!r} in {option}{suggestion(name, valid)}")
+    return asked or valid
+
+
+def _print_plan(planned: Sequence[Any], chosen: list[str], todo: set[str]) -> None:
+    for task in planned:
+        if task.unavailable:
+            click.echo(f"{task.spec.name}: unavailable: {task.unavailable}")
+            continue
+        click.echo(f"{task.spec.name}: {task.spec.source} → {task.spec.target}")
+        for method in chosen:
+            cells = [cell for cell in task.cells if cell.method.name == method]
+            new = sum(cell.key in todo for cell in cells)
+            trials = max((cell.trials for cell in cells), default=0)
+            tuned = f", {trials} trials each" if trials else ""
+            click.echo(f"  {method:12} {len(cells):4} cells, {new:4} to run{tuned}")
+    click.echo(f"{len(todo)} cells to run")
+
+
+def _report(found: Any, store: Any, reports_dir: Path) -> None:
+    from benchmark.reporting.report import write_report
+    from benchmark.reporting.summary import summarise
+    from benchmark.terminal import show_results
+
+    page = write_report(found, store, reports_dir)
+    show_results(found, summarise(found, store))
+    click.echo(f"report: {page}")
+
+
+bench.add_command(data)
+
+
+def main() -> None:
+    """The entry point."""
+    from benchmark.terminal import use_utf8
+
+    use_utf8()
+    bench()

@@ -1,0 +1,1 @@
+"""Domains, tasks, splits and views: from published files to what a method may see."""

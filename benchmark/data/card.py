@@ -1,0 +1,259 @@
+"""The card of a task: what its data measure, beside what the papers print of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from benchmark.data.domain import NO_TIME, Domain, SourceFile, duplicates
+from benchmark.data.published_statistics import published_statistics
+from benchmark.data.splits import TRAIN, Split
+from benchmark.data.task import Numbered, Task
+from benchmark.data.text import Vocabulary
+from benchmark.data.views import TextField, review_text
+from benchmark.recommender import Side
+
+MIN_COUNT = 5
+"""RecSys-DAN, section V-A: words that occur fewer times are removed."""
+
+
+@dataclass(frozen=True)
+class DomainFacts:
+    """What one domain measures; ``span`` is the first and the last day, ``histogram`` by stars."""
+
+    name: str
+    users: int
+    items: int
+    ratings: int
+    density: float
+    ratings_per_user: float
+    ratings_per_item: float
+    mean: float
+    histogram: dict[str, int]
+    with_text: int
+    items_with_image: int
+    items_with_features: int
+    duplicates: int
+    span: tuple[str, str] | None
+    files: tuple[SourceFile, ...]
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether rows are missing: no file they could come from is complete."""
+        counted = [file for file in self.files if file.official_rows is not None]
+        return bool(counted) and all(file.incomplete for file in counted)
+
+    @property
+    def text_incomplete(self) -> bool:
+        """Whether texts are missing that were published."""
+        return any(file.incomplete for file in self.files)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The facts that ``asdict`` gave, be it by way of JSON."""
+        span = values["span"] and tuple(values["span"])
+        files = tuple(SourceFile(**file) for file in values["files"])
+        return cls(**{**values, "span": span, "files": files})
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A figure of ours beside the paper's; ``of`` is ``source``, ``target`` or ``task``."""
+
+    of: str
+    statistic: str
+    ours: float
+    theirs: float
+
+    @property
+    def ratio(self) -> float | None:
+        """Ours over theirs; None over 0."""
+        return self.ours / self.theirs if self.theirs else None
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a task measures; ``vocabulary`` counts words that occur at least 5 times."""
+
+    task: str
+    source: DomainFacts
+    target: DomainFacts
+    shared_users: int
+    shared_items: int
+    vocabulary: int
+    comparisons: tuple[Comparison, ...] = ()
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What must be said in red: the files that hold fewer rows than are published."""
+        files = dict.fromkeys(self.source.files + self.target.files)
+        return tuple(
+            f"INCOMPLETE: {file.rows:,} of {file.official_rows:,} rows in {file.name}"
+            for file in files
+            if file.incomplete
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The card as JSON holds it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The card that :meth:`to_dict` gave, be it by way of JSON."""
+        comparisons = tuple(Comparison(**row) for row in values["comparisons"])
+        facts = {side: DomainFacts.from_dict(values[side]) for side in ("source", "target")}
+        return cls(**{**values, **facts, "comparisons": comparisons})
+
+
+def card(
+    task: Task,
+    *,
+    split: Split | None = None,
+    text: TextField = "summary",
+    repeated: Mapping[Side, int] | None = None,
+    published: Collection[tuple[str, str]] = (),
+) -> Card:
+    """Measure a task.
+
+    Words are counted in the training rows of ``split``, in all rows without one. ``repeated``
+    counts the duplicates before the protocol removed any, and is measured where it is not given.
+    ``published`` names the paper's results for the task, by table and pair, whose statistics stand
+    beside.
+    """
+    facts = {side: _facts(task.side(side), (repeated or {}).get(side)) for side in Side}
+    words = vocabulary_size(_training_texts(task, split, text))
+    shared = {"shared users": len(task.shared_users), "shared items": len(task.shared_items)}
+    measured: dict[str, dict[str, Any]] = {
+        **{str(side): asdict(facts[side]) for side in Side},
+        "task": {**shared, "vocabulary": words},
+    }
+    return Card(
+        task.name,
+        facts[Side.SOURCE],
+        facts[Side.TARGET],
+        shared_users=len(task.shared_users),
+        shared_items=len(task.shared_items),
+        vocabulary=words,
+        comparisons=tuple(
+            Comparison(of, statistic, float(measured[of][statistic]), theirs)
+            for table, pair in dict.fromkeys(published)
+            for of, statistic, theirs in published_statistics(table, pair)
+        ),
+    )
+
+
+def vocabulary_size(texts: Iterable[str | None]) -> int:
+    """The words that occur at least 5 times."""
+    return len(Vocabulary.of(texts, min_count=MIN_COUNT).words)
+
+
+def _training_texts(task: Task, split: Split | None, text: TextField) -> Iterator[str | None]:
+    for side in Side:
+        rows = task.side(side).domain.rows
+        if split is not None:
+            rows = rows.iloc[split.side(side).rows(TRAIN)]
+        yield from review_text(rows, text)
+
+
+def _facts(numbered: Numbered, repeated: int | None) -> DomainFacts:
+    domain = numbered.domain
+    n, users, items = len(domain.rows), len(numbered.user_ids), len(numbered.item_ids)
+    stars, counts = np.unique(numbered.ratings, return_counts=True)
+    images, features = domain.images, domain.items
+    return DomainFacts(
+        name=domain.name,
+        users=users,
+        items=items,
+        ratings=n,
+        density=n / (users * items),
+        ratings_per_user=float(np.median(np.bincount(numbered.users))),
+        ratings_per_item=float(np.median(np.bincount(numbered.items))),
+        mean=float(numbered.ratings.mean()),
+        histogram={f"{star:g}": int(count) for star, count in zip(stars, counts, strict=True)},
+        with_text=int(domain.has_text().sum()),
+        items_with_image=0 if images is None else _known(numbered, images.ids),
+        items_with_features=0 if features is None else _known(numbered, features.index),
+        duplicates=duplicates(domain) if repeated is None else repeated,
+        span=_span(domain),
+        files=domain.files,
+    )
+
+
+def _known(numbered: Numbered, ids: Any) -> int:
+    return int(pd.Index(numbered.item_ids).isin(pd.Index(ids).astype(object)).sum())
+
+
+def _span(domain: Domain) -> tuple[str, str] | None:
+    times = domain.rows["time"].to_numpy()
+    if (times == NO_TIME).any():
+        return None
+    first, last = (datetime.fromtimestamp(int(t), UTC) for t in (times.min(), times.max()))
+    return first.date().isoformat(), last.date().isoformat()
+
+
+def render_markdown(card: Card) -> str:
+    """The card as a section of Markdown; each incomplete file has a line of its own."""
+    beside = {(row.of, row.statistic): row for row in card.comparisons}
+    lines = [f"**{flag.replace(' rows in ', ' rows** in ')}\n" for flag in card.flags]
+    shared = (
+        _beside(f"{count:,} {what}", beside.get(("task", what)))
+        for what, count in (
+            ("shared users", card.shared_users),
+            ("shared items", card.shared_items),
+        )
+    )
+    lines += [", ".join(shared) + ".", ""]
+    words = _beside(f"{card.vocabulary:,}", beside.get(("task", "vocabulary")))
+    text_incomplete = any(side.text_incomplete for side in (card.source, card.target))
+    lines += [f"Words that occur at least 5 times in training: {_marked(words, text_incomplete)}."]
+    lines += ["", f"| | {card.source.name} | {card.target.name} |", "|---|---:|---:|"]
+    for label, statistic, shown in _SHOWN:
+        cells = (
+            _beside(shown(facts), beside.get((side, statistic)))
+            for side, facts in ((Side.SOURCE, card.source), (Side.TARGET, card.target))
+        )
+        lines.append(f"| {label} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _marked(shown: str, incomplete: bool) -> str:
+    return f"{shown} **INCOMPLETE**" if incomplete else shown
+
+
+def _beside(shown: str, paper: Comparison | None) -> str:
+    if paper is None:
+        return shown
+    theirs = f"{paper.theirs:,.0f}" if paper.theirs.is_integer() else f"{paper.theirs:.4%}"
+    ratio = "" if paper.ratio is None else f", ×{paper.ratio:.2f}"
+    return f"{shown} (paper {theirs}{ratio})"
+
+
+def _histogram(facts: DomainFacts) -> str:
+    return " ".join(f"{star}★ {n / facts.ratings:.0%}" for star, n in facts.histogram.items())
+
+
+_SHOWN: tuple[tuple[str, str, Callable[[DomainFacts], str]], ...] = (
+    ("users", "users", lambda facts: f"{facts.users:,}"),
+    ("items", "items", lambda facts: f"{facts.items:,}"),
+    ("ratings", "ratings", lambda facts: _marked(f"{facts.ratings:,}", facts.incomplete)),
+    ("density", "density", lambda facts: f"{facts.density:.4%}"),
+    ("ratings per user, median", "", lambda facts: f"{facts.ratings_per_user:g}"),
+    ("ratings per item, median", "", lambda facts: f"{facts.ratings_per_item:g}"),
+    ("mean rating", "", lambda facts: f"{facts.mean:.3f}"),
+    ("histogram", "", _histogram),
+    (
+        "ratings with text",
+        "",
+        lambda facts: _marked(f"{facts.with_text:,}", facts.text_incomplete),
+    ),
+    ("items with image", "", lambda facts: f"{facts.items_with_image:,}"),
+    ("items with features", "", lambda facts: f"{facts.items_with_features:,}"),
+    ("duplicate pairs", "", lambda facts: f"{facts.duplicates:,}"),
+    ("time", "", lambda facts: " to ".join(facts.span) if facts.span else "unknown"),
+)
+"""The rows of a card's table: label, statistic of a paper that stands beside, and how to show."""

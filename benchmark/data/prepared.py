@@ -1,0 +1,121 @@
+"""A task made ready: domains loaded, rows chosen by the protocol, both domains split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmark.data import fingerprints
+from benchmark.data.catalog import Places, load
+from benchmark.data.domain import Domain, Duplicates, duplicates, k_core, without_duplicates
+from benchmark.data.splits import DomainSplit, Split, SplitKind, n_parts, source_kind, split_task
+from benchmark.data.synthetic import Planted, planted_pair
+from benchmark.data.task import Task, make_task
+from benchmark.errors import UnavailableError
+from benchmark.recommender import Side
+
+DEFAULT = Planted()
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the protocol does to the published rows before and by splitting."""
+
+    split: SplitKind
+    split_seed: int
+    duplicates: Duplicates
+    k_core: int
+
+    @property
+    def variant(self) -> str:
+        """The part that changes rows, as it stands in a split's name."""
+        core = f" {self.k_core}-core" if self.k_core else ""
+        return f"duplicates={self.duplicates}{core}"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A task with its splits, one a fold, and what identifies its data by side and signal."""
+
+    task: Task
+    splits: tuple[Split, ...]
+    repeated: dict[Side, int]
+    contents: dict[Side, dict[str, str]]
+
+    def reversed(self) -> Prepared:
+        """The same data with source and target exchanged."""
+        other = {Side.SOURCE: Side.TARGET, Side.TARGET: Side.SOURCE}
+        return Prepared(
+            self.task.reversed(),
+            tuple(Split(split.target, split.source) for split in self.splits),
+            {other[side]: count for side, count in self.repeated.items()},
+            {other[side]: prints for side, prints in self.contents.items()},
+        )
+
+
+def prepare(
+    name: str,
+    source: str,
+    target: str,
+    rules: Rules,
+    places: Places,
+    *,
+    planted: Planted = DEFAULT,
+) -> Prepared:
+    """Load, filter and split a task.
+
+    Raises:
+        UnavailableError: a file is on no place searched.
+        BenchError: a file that cannot be read, or a split that is not the committed one.
+    """
+    domains = _load_pair(source, target, places, planted)
+    repeated = {side: duplicates(domain) for side, domain in domains.items()}
+    domains = {side: _filtered(domain, rules) for side, domain in domains.items()}
+    task = make_task(name, domains[Side.SOURCE], domains[Side.TARGET])
+    splits = tuple(
+        split_task(
+            domains[Side.SOURCE],
+            domains[Side.TARGET],
+            rules.split,
+            seed=rules.split_seed,
+            fold=fold,
+        )
+        for fold in range(n_parts(rules.split))
+    )
+    contents = {side: fingerprints.of_contents(domain) for side, domain in domains.items()}
+    prepared = Prepared(task, splits, repeated, contents)
+    for split_name, split in split_names(prepared, rules, planted).items():
+        fingerprints.check_split(split_name, split)
+    return prepared
+
+
+def split_names(prepared: Prepared, rules: Rules, planted: Planted) -> dict[str, DomainSplit]:
+    """Each split of a task by the name under which its fingerprint is committed."""
+    variant = rules.variant + ("" if planted == DEFAULT else f" {planted}")
+    kinds = {Side.SOURCE: source_kind(rules.split), Side.TARGET: rules.split}
+    return {
+        fingerprints.split_name(
+            prepared.task.side(side).domain.name, kind, rules.split_seed, fold, variant
+        ): split.side(side)
+        for fold, split in enumerate(prepared.splits)
+        for side, kind in kinds.items()
+    }
+
+
+def _load_pair(source: str, target: str, places: Places, planted: Planted) -> dict[Side, Domain]:
+    if source.startswith("synthetic/"):
+        pair = planted_pair(planted)
+        return {Side.SOURCE: pair.source, Side.TARGET: pair.target}
+    domains, wanting = {}, []
+    for side, name in ((Side.SOURCE, source), (Side.TARGET, target)):
+        try:
+            domains[side] = load(name, places)
+        except UnavailableError as error:
+            wanting.append(str(error))
+    if wanting:
+        raise UnavailableError("; ".join(dict.fromkeys(wanting)))
+    return domains
+
+
+def _filtered(domain: Domain, rules: Rules) -> Domain:
+    domain = without_duplicates(domain, rules.duplicates)
+    return k_core(domain, rules.k_core) if rules.k_core else domain

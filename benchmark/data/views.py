@@ -1,0 +1,190 @@
+"""What a method is handed: training rows only, and of those only what it has declared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmark.data.splits import TRAIN, DomainSplit, Split
+from benchmark.data.task import Numbered, Task
+from benchmark.errors import PeekError
+from benchmark.recommender import FloatArray, IntArray, Overlap, Recommender, Side, Signal
+
+TextField = Literal["summary", "reviewText", "both"]
+
+
+class Hidden:
+    """Stands where undeclared data would be; any use of it raises :class:`PeekError`."""
+
+    def __init__(self, method: str, column: str, signal: str) -> None:
+        object.__setattr__(
+            self,
+            "_message",
+            (
+                f"method {method!r} touched {column}, which it has not declared; "
+                f"add {signal} to its declaration or leave the column alone"
+            ),
+        )
+
+    def _peek(self, *_: object, **__: object) -> NoReturn:
+        raise PeekError(object.__getattribute__(self, "_message"))
+
+    def __getattribute__(self, name: str) -> NoReturn:
+        raise PeekError(object.__getattribute__(self, "_message"))
+
+    __array__ = __bool__ = __call__ = __contains__ = __eq__ = __float__ = __getitem__ = _peek
+    __hash__ = __index__ = __int__ = __iter__ = __len__ = __lt__ = __gt__ = __le__ = _peek
+    __ge__ = __ne__ = __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _peek
+    __truediv__ = __rtruediv__ = __neg__ = __pow__ = __matmul__ = __reduce__ = _peek
+    __reduce_ex__ = __repr__ = __str__ = __setattr__ = _peek
+
+
+@dataclass(frozen=True)
+class DomainView:
+    """The training rows of one domain as a method sees them.
+
+    Shapes, with n training rows: ``users``, ``items``, ``times`` (n,) int64; ``ratings`` (n,)
+    float64 in stars; ``reviews`` (n,) of str, None where a row has no text; ``item_images``
+    (n_items, channels, h, w) or (n_items, d) float32, zeros where ``has_image`` (n_items,) is
+    false; ``user_features`` and ``item_features``, tables with one row an index, of numbers and
+    of text. ``users``, ``items`` and ``times`` come with RATINGS or REVIEWS. What is not declared
+    is :class:`Hidden`; what is declared as optional and absent is None.
+    """
+
+    n_users: int
+    n_items: int
+    scale: tuple[float, float]
+    users: IntArray
+    items: IntArray
+    times: IntArray
+    ratings: FloatArray
+    reviews: NDArray[np.object_]
+    item_images: NDArray[np.float32]
+    has_image: NDArray[np.bool_]
+    user_features: pd.DataFrame
+    item_features: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Both views, and the shared identities as pairs (k, 2) of a source and a target index."""
+
+    source: DomainView
+    target: DomainView
+    shared_users: IntArray
+    shared_items: IntArray
+
+    def side(self, side: Side) -> DomainView:
+        """The view of the domain on ``side``."""
+        return self.source if side is Side.SOURCE else self.target
+
+
+def missing_signals(method: type[Recommender], task: Task) -> str | None:
+    """Why a task lacks what a method must read, or None when it has all of it."""
+    for side, declared in ((Side.SOURCE, method.source_data), (Side.TARGET, method.target_data)):
+        domain = task.side(side).domain
+        lacking = declared & ~method.optional & ~domain.signals
+        if lacking:
+            names = " and ".join(str(signal.name).lower() for signal in lacking)
+            return f"needs {names} of the {side}, and {domain.name} has none"
+    return None
+
+
+def training_data(
+    method: type[Recommender], task: Task, split: Split, *, text: TextField
+) -> TrainingData:
+    """The view of a task's training rows that ``method`` has declared."""
+
+    def shared(pairs: IntArray, kind: Overlap, column: str) -> Any:
+        if kind in method.overlap:
+            return pairs
+        return Hidden(method.name, column, f"Overlap.{kind.name}")
+
+    return TrainingData(
+        _domain_view(method, Side.SOURCE, task.source, split.source, method.source_data, text),
+        _domain_view(method, Side.TARGET, task.target, split.target, method.target_data, text),
+        shared(task.shared_users, Overlap.USERS, "shared_users"),
+        shared(task.shared_items, Overlap.ITEMS, "shared_items"),
+    )
+
+
+def _domain_view(
+    method: type[Recommender],
+    side: Side,
+    numbered: Numbered,
+    split: DomainSplit,
+    declared: Signal,
+    text: TextField,
+) -> DomainView:
+    rows = split.rows(TRAIN)
+    domain = numbered.domain
+
+    def show(needs: Signal, column: str, value: Any) -> Any:
+        if declared & needs:
+            return value
+        signal = str(needs.name).replace("|", " or Signal.")
+        return Hidden(method.name, f"{column} of the {side}", f"Signal.{signal}")
+
+    either = Signal.RATINGS | Signal.REVIEWS
+    images = _images(numbered) if declared & Signal.IMAGES else (None, None)
+    has_text = Signal.REVIEWS in domain.signals
+    return DomainView(
+        n_users=len(numbered.user_ids),
+        n_items=len(numbered.item_ids),
+        scale=domain.scale,
+        users=show(either, "users", numbered.users[rows]),
+        items=show(either, "items", numbered.items[rows]),
+        times=show(either, "times", numbered.times[rows]),
+        ratings=show(Signal.RATINGS, "ratings", numbered.ratings[rows]),
+        reviews=show(
+            Signal.REVIEWS,
+            "reviews",
+            review_text(domain.rows.iloc[rows], text) if has_text else None,
+        ),
+        item_images=show(Signal.IMAGES, "item_images", images[0]),
+        has_image=show(Signal.IMAGES, "has_image", images[1]),
+        user_features=show(
+            Signal.FEATURES, "user_features", _features(domain.users, numbered.user_ids)
+        ),
+        item_features=show(
+            Signal.FEATURES, "item_features", _features(domain.items, numbered.item_ids)
+        ),
+    )
+
+
+def review_text(rows: pd.DataFrame, text: TextField) -> NDArray[np.object_]:
+    """The chosen text (n,) of each row, None where it has none."""
+    if text == "both":
+        joined = [
+            None if summary is None and body is None else f"{summary or ''} {body or ''}".strip()
+            for summary, body in zip(_texts(rows["summary"]), _texts(rows["body"]), strict=True)
+        ]
+        return np.array(joined, dtype=object)
+    return _texts(rows["summary" if text == "summary" else "body"])
+
+
+def _texts(column: pd.Series[Any]) -> NDArray[np.object_]:
+    texts: NDArray[np.object_] = column.to_numpy(dtype=object, copy=True)
+    texts[pd.isna(texts)] = None
+    return texts
+
+
+def _features(table: pd.DataFrame | None, ids: NDArray[np.object_]) -> pd.DataFrame | None:
+    return None if table is None else table.reindex(ids).reset_index(drop=True)
+
+
+def _images(
+    numbered: Numbered,
+) -> tuple[NDArray[np.float32] | None, NDArray[np.bool_] | None]:
+    images = numbered.domain.images
+    if images is None:
+        return None, None
+    position = pd.Index(images.ids.astype(object)).get_indexer(pd.Index(numbered.item_ids))
+    has_image = position >= 0
+    values = np.zeros((len(position), *images.values.shape[1:]), dtype=np.float32)
+    values[has_image] = images.values[position[has_image]]
+    return values, has_image

@@ -1,0 +1,1 @@
+"""From predictions to numbers: metrics, and whether a difference is more than noise."""

@@ -1,0 +1,52 @@
+"""The one place where the harness meets the methods."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+
+from baselines import METHODS as BASELINES
+from benchmark.errors import BenchError, suggestion
+from benchmark.recommender import Recommender
+from methods import METHODS as SYSTEMS
+
+METHODS: tuple[type[Recommender], ...] = (*BASELINES, *SYSTEMS)
+"""Every registered method, in table-row order."""
+
+
+def by_name() -> dict[str, type[Recommender]]:
+    """The registered methods by their names."""
+    return {method.name: method for method in METHODS}
+
+
+def find(names: Iterable[str], *, place: str) -> list[type[Recommender]]:
+    """The methods of these names, in table-row order whatever the order asked for.
+
+    Raises:
+        BenchError: an unknown name; ``place`` says where it stands.
+    """
+    known, wanted = by_name(), list(names)
+    for name in wanted:
+        if name not in known:
+            raise BenchError(f"unknown method {name!r} in {place}{suggestion(name, known)}")
+    return [method for method in METHODS if method.name in wanted]
+
+
+def load(path: str) -> type[Recommender]:
+    """A method outside the repository, named ``package.module:Class``.
+
+    Raises:
+        BenchError: nothing can be imported under that name, or it is no Recommender.
+    """
+    module, _, name = path.partition(":")
+    if not name:
+        raise BenchError(f"--method {path!r}: write it as package.module:Class")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise BenchError(f"--method {path!r} cannot be imported: {error}") from error
+    if not (isinstance(found, type) and issubclass(found, Recommender)):
+        raise BenchError(
+            f"--method {path!r} is not a subclass of benchmark.recommender.Recommender"
+        )
+    return found

@@ -1,0 +1,1 @@
+"""From a suite to records: plan, cells in processes of their own, tuning, storage."""

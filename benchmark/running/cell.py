@@ -1,0 +1,321 @@
+"""One cell, start to end, in a process of its own: tune, fit, predict, score, record."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import resource
+import signal
+import sys
+import threading
+import time
+import traceback
+from dataclasses import asdict, dataclass
+from multiprocessing import parent_process
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from benchmark.data.prepared import Prepared
+from benchmark.data.splits import TEST, TRAIN, VALIDATION, Split
+from benchmark.data.task import Task
+from benchmark.data.views import TrainingData, missing_signals, training_data
+from benchmark.errors import NotApplicableError
+from benchmark.evaluation.metrics import full_ranking, rmse, score
+from benchmark.recommender import (
+    Describes,
+    FloatArray,
+    IntArray,
+    KeepsHistory,
+    Pairs,
+    Recommender,
+    Side,
+)
+from benchmark.running.plan import Cell
+from benchmark.running.records import Record, Status, Store
+from benchmark.running.suite import Protocol
+from benchmark.running.tuning import tune
+
+CANNOT_WRITE = 3
+"""Exit code of a cell's process when its outcome could not be stored."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A cell and what its process needs to run it."""
+
+    cell: Cell
+    prepared: Path
+    results: Path
+    protocol: Protocol
+    threads: int
+    provenance: dict[str, Any]
+
+
+def run(job: Job) -> None:
+    """The body of a cell's process: whatever happens becomes a record, if it can be written."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle.
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    store = Store(job.results, job.cell.suite)
+    try:
+        _log_to(store.logs / f"{job.cell.key}.log")
+        record, predictions = _outcome(job)
+        store.put(record, predictions)
+    except OSError as error:
+        print(f"{error.strerror}: {error.filename}", file=sys.stderr, flush=True)
+        os._exit(CANNOT_WRITE)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Leaving at once skips the slow teardown of libraries, after all has been written.
+    os._exit(0)
+
+
+def unfinished(job: Job, status: Status, reason: str, **more: Any) -> Record:
+    """The record of a cell that has no predictions."""
+    cell = job.cell
+    return Record(
+        key=cell.key,
+        suite=cell.suite,
+        task=cell.task,
+        source=cell.source,
+        target=cell.target,
+        method=cell.method.name,
+        seed=cell.seed,
+        fold=cell.fold,
+        status=status,
+        reason=reason,
+        hyperparameters=asdict(cell.method(**cell.settings)),
+        protocol=job.protocol.model_dump(),
+        provenance=job.provenance,
+        **more,
+    )
+
+
+def _outcome(job: Job) -> tuple[Record, FloatArray | None]:
+    try:
+        with threadpool_limits(job.threads):
+            if "torch" in sys.modules:
+                sys.modules["torch"].set_num_threads(job.threads)
+            return _fitted(job)
+    except NotApplicableError as error:
+        return unfinished(job, Status.NOT_APPLICABLE, str(error)), None
+    except MemoryError as error:
+        reason = str(error) or "the process could not get the memory it asked for"
+        return unfinished(job, Status.OUT_OF_MEMORY, reason), None
+    except OSError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        return unfinished(job, Status.FAILED, reason, traceback=traceback.format_exc()), None
+
+
+def _fitted(job: Job) -> tuple[Record, FloatArray | None]:
+    cell, protocol = job.cell, job.protocol
+    prepared: Prepared = pickle.loads(job.prepared.read_bytes())
+    if cell.reverse:
+        prepared = prepared.reversed()
+    task, split = prepared.task, prepared.splits[cell.fold]
+    if reason := missing_signals(cell.method, task):
+        return unfinished(job, Status.NOT_APPLICABLE, reason), None
+
+    started = time.perf_counter()
+    settings, trials = _tuned(cell, task, split, protocol)
+    tuned_at = time.perf_counter()
+    final = split.refitted() if protocol.refit else split
+    data = training_data(cell.method, task, final, text=protocol.text)
+    model = cell.method(**settings).fit(data, seed=cell.seed)
+    fitted_at = time.perf_counter()
+    predicted = [model.predict(_pairs(task, final, side, TEST)) for side in cell.scored]
+    seconds = {
+        "tuning": tuned_at - started,
+        "fit": fitted_at - tuned_at,
+        "predict": time.perf_counter() - fitted_at,
+    }
+    _check_finite(cell, task, final, predicted)
+
+    names = [task.side(side).domain.name for side in cell.scored]
+    metrics = {
+        name: _metrics(cell, model, task, final, side, ratings, protocol)
+        for name, side, ratings in zip(names, cell.scored, predicted, strict=True)
+    }
+    predictions = np.concatenate(predicted)
+    record = unfinished(
+        job,
+        Status.OK,
+        "",
+        metrics=metrics,
+        counts={
+            name: _counts(task, final, side) for name, side in zip(names, cell.scored, strict=True)
+        },
+        budget={
+            "trials": max(len(trials), 1),
+            **{f"seconds_{stage}": round(value, 3) for stage, value in seconds.items()},
+            "peak_gigabytes": round(
+                resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, 3
+            ),
+        },
+        trials=trials,
+        facts=dict(model.facts_) if isinstance(model, Describes) else {},
+        history={k: [float(v) for v in curve] for k, curve in model.history_.items()}
+        if isinstance(model, KeepsHistory)
+        else {},
+        fingerprints={
+            f"{side} {what}": print
+            for side in Side
+            for what, print in (
+                ("split", split.side(side).fingerprint),
+                *prepared.contents[side].items(),
+            )
+        },
+        predictions={
+            "rows": {name: len(ratings) for name, ratings in zip(names, predicted, strict=True)},
+            "sha256": hashlib.sha256(predictions.tobytes()).hexdigest(),
+        },
+    )
+    return _with_hyperparameters(record, model), predictions
+
+
+def _with_hyperparameters(record: Record, model: Recommender) -> Record:
+    return Record(**{**record.__dict__, "hyperparameters": asdict(model)})
+
+
+def _tuned(
+    cell: Cell, task: Task, split: Split, protocol: Protocol
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    if not cell.trials:
+        return cell.settings, []
+    data: TrainingData = training_data(cell.method, task, split, text=protocol.text)
+
+    def loss(model: Recommender) -> float:
+        model.fit(data, seed=cell.seed)
+        errors = []
+        for side in cell.scored:
+            rows = split.side(side).rows(VALIDATION)
+            truth = task.side(side).ratings[rows]
+            ratings = _clipped(
+                model, model.predict(_pairs(task, split, side, VALIDATION)), task, side, protocol
+            )
+            errors.append(rmse(truth, ratings) / task.side(side).domain.scale[1])
+        return float(np.mean(errors))
+
+    return tune(cell.method, cell.settings, loss, trials=cell.trials, seed=cell.seed)
+
+
+def _pairs(task: Task, split: Split, side: Side, part: int) -> Pairs:
+    rows = split.side(side).rows(part)
+    numbered = task.side(side)
+    return Pairs(numbered.users[rows], numbered.items[rows], side)
+
+
+def _check_finite(cell: Cell, task: Task, split: Split, predicted: list[FloatArray]) -> None:
+    for side, ratings in zip(cell.scored, predicted, strict=True):
+        expected = len(split.side(side).rows(TEST))
+        if ratings.shape != (expected,):
+            raise ValueError(
+                f"{cell.method.name} predicted shape {ratings.shape} for {expected} test rows "
+                f"of {task.side(side).domain.name}"
+            )
+        if bad := int((~np.isfinite(ratings)).sum()):
+            raise FloatingPointError(
+                f"{cell.method.name} predicted {bad} of {expected} test rows of "
+                f"{task.side(side).domain.name} as NaN or infinite"
+            )
+
+
+def _clipped(
+    model: Recommender, ratings: FloatArray, task: Task, side: Side, protocol: Protocol
+) -> FloatArray:
+    if protocol.clip == "all" or (protocol.clip == "paper" and model.clips):
+        return np.clip(ratings, *task.side(side).domain.scale)
+    return ratings
+
+
+def _metrics(
+    cell: Cell,
+    model: Recommender,
+    task: Task,
+    split: Split,
+    side: Side,
+    ratings: FloatArray,
+    protocol: Protocol,
+) -> dict[str, float]:
+    numbered = task.side(side)
+    rows = split.side(side).rows(TEST)
+    truth = numbered.ratings[rows]
+    metrics = score(
+        numbered.users[rows],
+        truth,
+        _clipped(model, ratings, task, side, protocol),
+        scale=numbered.domain.scale,
+        relevance=protocol.relevance,
+        # The authors' code treats the pair's first domain and its second one differently.
+        undefined_precision=1.0 if (side is Side.SOURCE) != cell.reverse else 0.0,
+    )
+    if numbered.domain.ideal is not None:
+        metrics["rmse-floor"] = rmse(truth, numbered.domain.ideal[rows])
+    if protocol.full_ranking_users:
+        metrics |= _full_ranking(model, task, split, side, protocol)
+    return metrics
+
+
+def _full_ranking(
+    model: Recommender, task: Task, split: Split, side: Side, protocol: Protocol
+) -> dict[str, float]:
+    """P@5 and R@5 when a user's every unseen item is ranked, for the first users by number.
+
+    Numbers follow a hash of the id, so the first ones are a random sample that never changes.
+    """
+    numbered = task.side(side)
+    test, train = split.side(side).rows(TEST), split.side(side).rows(TRAIN)
+    liked = test[numbered.ratings[test] >= protocol.relevance]
+    users = np.unique(numbered.users[liked])[: protocol.full_ranking_users]
+    n_items = len(numbered.item_ids)
+    every = Pairs(np.repeat(users, n_items), np.tile(np.arange(n_items), len(users)), side)
+    result = full_ranking(
+        model.predict(every).reshape(len(users), n_items),
+        seen=_mask(users, n_items, numbered.users[train], numbered.items[train]),
+        relevant=_mask(users, n_items, numbered.users[liked], numbered.items[liked]),
+        k=5,
+    ).mean()
+    return {"p@5-full": result.precision, "r@5-full": result.recall}
+
+
+def _mask(users: IntArray, n_items: int, row_users: IntArray, row_items: IntArray) -> Any:
+    mask = np.zeros((len(users), n_items), dtype=bool)
+    position = np.searchsorted(users, row_users).clip(max=len(users) - 1)
+    inside = users[position] == row_users
+    mask[position[inside], row_items[inside]] = True
+    return mask
+
+
+def _counts(task: Task, split: Split, side: Side) -> dict[str, int]:
+    numbered = task.side(side)
+    train, test = (split.side(side).rows(part) for part in (TRAIN, TEST))
+    return {
+        "train": len(train),
+        "test": len(test),
+        "test_rows_of_unseen_users": int(
+            (~np.isin(numbered.users[test], numbered.users[train])).sum()
+        ),
+        "test_rows_of_unseen_items": int(
+            (~np.isin(numbered.items[test], numbered.items[train])).sum()
+        ),
+    }
+
+
+def _die_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _log_to(path: Path) -> None:
+    """Send what libraries print, even from C, to a file of the cell."""
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for stream in (1, 2):
+        os.dup2(log, stream)
+    os.close(log)

@@ -1,0 +1,136 @@
+"""What a suite's report is made of: its tasks, their cards, and the keys of all planned cells."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.data.card import Card
+from benchmark.errors import BenchError
+from benchmark.recommender import Recommender, Signal
+from benchmark.running.records import Store, write_atomically
+from benchmark.running.run import PlannedTask
+from benchmark.running.suite import Suite
+
+
+@dataclass(frozen=True)
+class MethodEntry:
+    """What the tables say of a method beside its scores."""
+
+    name: str
+    title: str
+    target_data: str
+    selection: str
+
+
+@dataclass(frozen=True)
+class TaskEntry:
+    """A task as it was last planned; ``cells`` are keys of records, present or still to come."""
+
+    name: str
+    source: str
+    target: str
+    score: str
+    published: list[dict[str, str]]
+    largest: dict[str, float]
+    """The largest rating of each domain's scale, in stars."""
+    unavailable: str
+    card: dict[str, Any] | None
+    cells: list[str]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The last plan of a suite, enough to report without data or training."""
+
+    suite: str
+    title: str
+    protocol: dict[str, Any]
+    methods: list[MethodEntry]
+    tasks: list[TaskEntry]
+
+
+def manifest(
+    suite: Suite,
+    methods: Sequence[type[Recommender]],
+    planned: Sequence[PlannedTask],
+    cards: dict[str, Card],
+    earlier: Manifest | None,
+) -> Manifest:
+    """The manifest of a plan; tasks not planned this time are kept as they were ``earlier``."""
+    now = {task.spec.name: _task_entry(task, cards) for task in planned}
+    before = {task.name: task for task in earlier.tasks} if earlier else {}
+    tasks = [
+        now.get(spec.name) or before[spec.name]
+        for spec in suite.tasks
+        if spec.name in now or spec.name in before
+    ]
+    return Manifest(
+        suite.name,
+        suite.title,
+        suite.protocol.model_dump(),
+        [_method_entry(method) for method in methods],
+        tasks,
+    )
+
+
+def save(found: Manifest, store: Store) -> None:
+    """Write the manifest beside the records."""
+    write_atomically(_path(store.folder), json.dumps(asdict(found), indent=1).encode() + b"\n")
+
+
+def load(store: Store) -> Manifest | None:
+    """The manifest of the last run, or None before the first.
+
+    Raises:
+        BenchError: the file is there and cannot be read.
+    """
+    path = _path(store.folder)
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return Manifest(
+            **{
+                **values,
+                "methods": [MethodEntry(**entry) for entry in values["methods"]],
+                "tasks": [TaskEntry(**entry) for entry in values["tasks"]],
+            }
+        )
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise BenchError(
+            f"cannot read {path}: {error}; remove it and run the suite again"
+        ) from error
+
+
+def _path(folder: Path) -> Path:
+    return folder / "manifest.json"
+
+
+def _task_entry(task: PlannedTask, cards: dict[str, Card]) -> TaskEntry:
+    spec = task.spec
+    return TaskEntry(
+        spec.name,
+        spec.source,
+        spec.target,
+        spec.score,
+        [place.model_dump(mode="json") for place in spec.published],
+        {
+            domain.name: domain.scale[1]
+            for domain in (task.prepared.task.source.domain, task.prepared.task.target.domain)
+        }
+        if task.prepared
+        else {},
+        task.unavailable,
+        cards[spec.name].to_dict() if spec.name in cards else None,
+        [cell.key for cell in task.cells],
+    )
+
+
+def _method_entry(method: type[Recommender]) -> MethodEntry:
+    letters = {Signal.RATINGS: "R", Signal.REVIEWS: "T", Signal.IMAGES: "I", Signal.FEATURES: "F"}
+    reads = " ".join(letters[signal] for signal in method.target_data) or "–"
+    return MethodEntry(method.name, method.title, reads, str(method.selection))

@@ -1,0 +1,84 @@
+"""A hash of the code that a method consists of, so that a change to it redoes its cells only."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import importlib.util
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+from benchmark.recommender import Recommender
+
+# The contract and the loading of data change no prediction by themselves: data have fingerprints.
+_OUTSIDE = ("benchmark.recommender", "benchmark.errors", "benchmark.space", "benchmark.data.views")
+
+
+def code_hash(method: type[Recommender]) -> str:
+    """A sha256 over the method's module and all repository modules it imports in turn.
+
+    Comments, docstrings and layout do not count.
+    """
+    seen: set[str] = set()
+    waiting = [method.__module__]
+    digest = hashlib.sha256()
+    while waiting:
+        module = waiting.pop()
+        if module in seen or module in _OUTSIDE:
+            continue
+        seen.add(module)
+        if (path := _source(module)) is not None:
+            waiting += _imports(path)
+    for module in sorted(seen):
+        if (path := _source(module)) is not None:
+            digest.update(f"{module}\n{_essence(path)}\n".encode())
+    return digest.hexdigest()
+
+
+@functools.cache
+def _source(module: str) -> Path | None:
+    """The file of a module, unless it is none of Python or only gathers others."""
+    if module in ("baselines", "methods", "benchmark", "benchmark.data"):
+        return None
+    spec = _spec(module)
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+        return None
+    return Path(spec.origin)
+
+
+def _spec(module: str) -> ModuleSpec | None:
+    try:
+        return importlib.util.find_spec(module)
+    except ModuleNotFoundError:
+        return None
+
+
+@functools.cache
+def _imports(path: Path) -> list[str]:
+    modules: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            modules += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            modules += [alias.name for alias in node.names]
+    own = ("baselines", "methods", "benchmark")
+    return [m for m in modules if m.split(".")[0] in own and _spec(m) is not None]
+
+
+@functools.cache
+def _essence(path: Path) -> str:
+    """The code as a syntax tree without docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            node.body = [statement for statement in node.body if not _is_text(statement)]
+    return ast.dump(tree)
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )

@@ -1,0 +1,154 @@
+"""Records: one JSON and one predictions file a cell, written atomically, never edited."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+import numpy as np
+
+from benchmark.errors import BenchError
+from benchmark.recommender import FloatArray
+
+SCHEMA = 1
+
+
+class Status(StrEnum):
+    """How a cell ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out-of-memory"
+    UNAVAILABLE = "unavailable"
+    NOT_APPLICABLE = "not-applicable"
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether something went wrong, rather than not being called for."""
+        return self in (Status.FAILED, Status.TIMEOUT, Status.OUT_OF_MEMORY)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known of a finished cell; ``metrics`` by scored domain, then by metric."""
+
+    key: str
+    suite: str
+    task: str
+    source: str
+    target: str
+    method: str
+    seed: int
+    fold: int
+    status: Status
+    reason: str = ""
+    hyperparameters: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, dict[str, float]] = field(default_factory=dict)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    budget: dict[str, float] = field(default_factory=dict)
+    trials: list[dict[str, Any]] = field(default_factory=list)
+    facts: dict[str, float | int | str] = field(default_factory=dict)
+    history: dict[str, list[float]] = field(default_factory=dict)
+    protocol: dict[str, Any] = field(default_factory=dict)
+    fingerprints: dict[str, str] = field(default_factory=dict)
+    predictions: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+    traceback: str = ""
+    schema: int = SCHEMA
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The record that :meth:`to_json` wrote."""
+        values = json.loads(text)
+        return cls(**{**values, "status": Status(values["status"])})
+
+    def to_json(self) -> str:
+        """The record as JSON, keys in a fixed order."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+class Store:
+    """The records and predictions of one suite on this machine, a folder each."""
+
+    def __init__(self, results: Path, suite: str) -> None:
+        self.folder = results / suite
+        self.records = self.folder / "records"
+        self.predictions = self.folder / "predictions"
+        self.logs = self.folder / "logs"
+
+    def create(self) -> None:
+        """Make the folders and try to write, so that a run that could not end never starts.
+
+        Raises:
+            BenchError: the folder cannot be written to.
+        """
+        try:
+            for folder in (self.records, self.predictions, self.logs):
+                folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.records) as probe:
+                probe.write(b"x")
+        except OSError as error:
+            raise BenchError(
+                f"cannot write results to {self.folder}: {error.strerror}; "
+                "choose another folder with --results-dir"
+            ) from error
+
+    def get(self, key: str) -> Record | None:
+        """The record of a cell, or None when there is none or it cannot be read."""
+        try:
+            return Record.from_json((self.records / f"{key}.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def put(self, record: Record, predictions: FloatArray | None = None) -> None:
+        """Write predictions, then the record: a record present means that all of it is there."""
+        if predictions is not None:
+            with _atomic(self.predictions / f"{record.key}.npy") as file:
+                np.save(file, predictions)
+        with _atomic(self.records / f"{record.key}.json") as file:
+            file.write(record.to_json().encode())
+
+    def predicted(self, key: str) -> FloatArray:
+        """A cell's predictions (n,) in test order, the scored domains one after the other."""
+        return np.asarray(np.load(self.predictions / f"{key}.npy"), dtype=np.float64)
+
+    def forget(self, key: str) -> None:
+        """Remove a record, so that its cell runs again."""
+        (self.records / f"{key}.json").unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Give ``path`` its new content at once or not at all.
+
+    Raises:
+        BenchError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _atomic(path) as file:
+            file.write(content)
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror}") from error
+
+
+@contextmanager
+def _atomic(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes its name only once it is whole and on disk."""
+    file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False)
+    try:
+        with file:
+            yield file  # type: ignore[misc]
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(file.name, path)
+    except BaseException:
+        Path(file.name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,149 @@
+"""A run of a suite: prepare the tasks, plan the cells, run those without a record."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import tempfile
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmark.data.card import Card, card
+from benchmark.data.catalog import Places
+from benchmark.data.prepared import Prepared, prepare
+from benchmark.errors import BenchError, UnavailableError
+from benchmark.recommender import Recommender
+from benchmark.running.cell import Job
+from benchmark.running.executor import execute
+from benchmark.running.plan import Cell, cells_of_task, rules
+from benchmark.running.provenance import provenance
+from benchmark.running.records import Record, Status, Store
+from benchmark.running.suite import Suite, TaskSpec
+
+
+@dataclass(frozen=True)
+class PlannedTask:
+    """A task of a suite with its data and cells, or the reason why it has none."""
+
+    spec: TaskSpec
+    prepared: Prepared | None
+    cells: list[Cell] = field(default_factory=list)
+    unavailable: str = ""
+
+
+def plan(
+    suite: Suite,
+    methods: Sequence[type[Recommender]],
+    places: Places,
+    *,
+    on_task: Callable[[str], None] = lambda name: None,
+) -> list[PlannedTask]:
+    """Prepare every task of a suite and lay out its cells.
+
+    Raises:
+        BenchError: data that cannot be read, or whose split is not the committed one.
+    """
+    planned = []
+    for spec in suite.tasks:
+        on_task(spec.name)
+        try:
+            prepared = prepare(
+                spec.name, spec.source, spec.target, rules(suite), places, planted=spec.planted
+            )
+        except UnavailableError as error:
+            planned.append(PlannedTask(spec, None, unavailable=str(error)))
+            continue
+        cells = cells_of_task(suite, spec, prepared, methods, suite.seeds)
+        planned.append(PlannedTask(spec, prepared, cells))
+    return planned
+
+
+def pending(planned: Sequence[PlannedTask], store: Store, retry: Collection[Status]) -> list[Cell]:
+    """The cells that have no record yet, or one of a status that is to be tried again."""
+    cells = [cell for task in planned for cell in task.cells]
+    records = {cell.key: store.get(cell.key) for cell in cells}
+    return [
+        cell for cell in cells if (record := records[cell.key]) is None or record.status in retry
+    ]
+
+
+def run(
+    suite: Suite,
+    planned: Sequence[PlannedTask],
+    cells: Sequence[Cell],
+    store: Store,
+    *,
+    workers: int,
+    on_done: Callable[[Record], None],
+) -> None:
+    """Run ``cells``, which are some of those planned, and write down what is unavailable.
+
+    Raises:
+        BenchError: results cannot be written.
+    """
+    made = provenance(suite.limits.threads)
+    with tempfile.TemporaryDirectory(prefix="cdrbench-") as scratch:
+        files = _dump(planned, {cell.task for cell in cells}, Path(scratch))
+        jobs = [
+            Job(
+                cell,
+                files[cell.task],
+                store.folder.parent,
+                suite.protocol,
+                suite.limits.threads,
+                made,
+            )
+            for cell in cells
+        ]
+        execute(jobs, workers=workers, limits=suite.limits, on_done=on_done)
+    for task in planned:
+        if task.unavailable:
+            store.put(_unavailable(suite, task))
+
+
+def cards(suite: Suite, planned: Sequence[PlannedTask]) -> dict[str, Card]:
+    """The measured card of every task that has data."""
+    return {
+        task.spec.name: card(
+            task.prepared.task,
+            split=task.prepared.splits[0],
+            text=suite.protocol.text,
+            repeated=task.prepared.repeated,
+            published=[(place.table, place.pair) for place in task.spec.published],
+        )
+        for task in planned
+        if task.prepared is not None
+    }
+
+
+def _dump(
+    planned: Sequence[PlannedTask], needed: Collection[str], folder: Path
+) -> dict[str, Path]:
+    """Each needed task's data in a file, so that a cell's process reads what was prepared once."""
+    files = {}
+    for number, task in enumerate(planned):
+        if task.spec.name in needed:
+            files[task.spec.name] = path = folder / f"{number}.pickle"
+            try:
+                path.write_bytes(pickle.dumps(task.prepared, protocol=pickle.HIGHEST_PROTOCOL))
+            except OSError as error:
+                raise BenchError(f"cannot write {path}: {error.strerror}") from error
+    return files
+
+
+def _unavailable(suite: Suite, task: PlannedTask) -> Record:
+    key = hashlib.sha256(f"{suite.name}\t{task.spec.name}\tunavailable".encode()).hexdigest()[:24]
+    return Record(
+        key=key,
+        suite=suite.name,
+        task=task.spec.name,
+        source=task.spec.source,
+        target=task.spec.target,
+        method="*",
+        seed=0,
+        fold=0,
+        status=Status.UNAVAILABLE,
+        reason=task.unavailable,
+        protocol=suite.protocol.model_dump(),
+    )

@@ -1,0 +1,164 @@
+"""A suite: which tasks, methods and seeds, under which protocol; declared in TOML, validated."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from benchmark.data.domain import Duplicates
+from benchmark.data.splits import SplitKind
+from benchmark.data.synthetic import Planted
+from benchmark.data.views import TextField
+from benchmark.errors import BenchError, suggestion
+from benchmark.recommender import Side
+from benchmark.repository import SUITES
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Protocol(_Table):
+    """The choices that the papers leave open or make differently; each stands in the record."""
+
+    split: SplitKind = "80/10/10"
+    split_seed: int = 2019
+    duplicates: Duplicates = "last"
+    """Which row of a repeated user-item pair counts; ``keep`` leaves copies on both sides."""
+    k_core: int = Field(default=0, ge=0)
+    """Keep the k-core of each domain; 0 keeps the published rows."""
+    text: TextField = "summary"
+    """Which text stands for a review."""
+    relevance: float = 4.0
+    """From how many stars on a test item counts as relevant (``standard`` and ``surprise``)."""
+    clip: Literal["paper", "all", "none"] = "paper"
+    """Clip predictions to the scale where the method's paper does, always, or never."""
+    refit: bool = False
+    """Fit once more on training and validation rows after hyperparameters are chosen."""
+    full_ranking_users: int = Field(default=0, ge=0)
+    """For how many test users, chosen by hash, all unseen items are ranked as well."""
+
+
+class Limits(_Table):
+    """What one cell may take."""
+
+    seconds: float = Field(default=3600, gt=0)
+    gigabytes: float = Field(default=8, gt=0)
+    threads: int = Field(default=1, ge=1)
+
+
+class Tuning(_Table):
+    """Which methods' hyperparameters are searched on validation rows, and in how many trials."""
+
+    methods: list[str] | Literal["all"] = []
+    trials: int = Field(default=12, ge=1)
+
+
+class Published(_Table):
+    """Where the papers print numbers for a task: a file of ``results/published`` and its keys."""
+
+    table: str
+    pair: str
+    domain: str
+    side: Side = Side.TARGET
+
+
+class TaskSpec(_Table):
+    """One pair of domains of the catalog."""
+
+    name: str = Field(pattern=r"^[a-z0-9@.+-]+$")
+    source: str
+    target: str
+    score: Literal["target", "both"] = "target"
+    published: list[Published] = []
+    planted: Planted = Planted()
+    """What is planted where the domains are the synthetic ones."""
+
+
+class Suite(_Table):
+    """What ``bench run --suite`` runs."""
+
+    name: str
+    title: str
+    seeds: list[int] = Field(min_length=1)
+    methods: list[str] | Literal["all"] = "all"
+    protocol: Protocol = Protocol()
+    limits: Limits = Limits()
+    tuning: Tuning = Tuning()
+    settings: dict[str, dict[str, Any]] = {}
+    tasks: list[TaskSpec] = Field(min_length=1)
+
+
+def shipped() -> dict[str, Path]:
+    """The suites of the repository by name."""
+    return {path.stem: path for path in sorted(SUITES.glob("*.toml"))}
+
+
+def load_suite(name: str) -> Suite:
+    """The shipped suite of that name, or the suite in a TOML file of that path.
+
+    Raises:
+        BenchError: no such suite, not TOML, or a key or value that a suite cannot have.
+    """
+    known = shipped()
+    path = known.get(name, Path(name))
+    if name not in known and path.suffix != ".toml":
+        raise BenchError(f"unknown suite {name!r}{suggestion(name, known)} (or a path to a .toml)")
+    try:
+        declared = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BenchError(f"cannot read suite {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BenchError(f"{path} is not TOML: {error}") from error
+    try:
+        suite = Suite.model_validate({"name": path.stem, **declared})
+    except ValidationError as error:
+        raise BenchError(_first_problem(error, path)) from error
+    _check_names(suite, path)
+    return suite
+
+
+def _check_names(suite: Suite, path: Path) -> None:
+    names = [task.name for task in suite.tasks]
+    for name in names:
+        if names.count(name) > 1:
+            raise BenchError(f"two tasks are named {name!r} in {path}; give each its own name")
+    if len(set(suite.seeds)) < len(suite.seeds):
+        raise BenchError(f"seeds {suite.seeds} in {path} repeat a seed; list each once")
+
+
+def _first_problem(error: ValidationError, path: Path) -> str:
+    unknown = ("extra_forbidden", "unexpected_keyword_argument")
+    # A misspelt key is missing and unknown at once; the unknown one tells more.
+    problem = min(error.errors(), key=lambda found: found["type"] not in unknown)
+    location = [str(part) for part in problem["loc"]]
+    where = ".".join(location)
+    if problem["type"] in unknown:
+        table = _table_at(location[:-1])
+        return f"unknown key {where!r} in {path}{suggestion(location[-1], _keys(table))}"
+    if problem["type"] == "missing":
+        return f"key {where!r} is missing in {path}"
+    return f"{where} = {problem['input']!r} in {path}: {problem['msg'].lower()}"
+
+
+def _keys(table: type[BaseModel] | type[Planted]) -> list[str]:
+    if issubclass(table, BaseModel):
+        return list(table.model_fields)
+    return [field.name for field in fields(table)]
+
+
+def _table_at(location: list[str]) -> type[BaseModel] | type[Planted]:
+    tables: dict[str, type[BaseModel] | type[Planted]] = {
+        "protocol": Protocol,
+        "limits": Limits,
+        "tuning": Tuning,
+        "tasks": TaskSpec,
+        "published": Published,
+        "planted": Planted,
+    }
+    named = [part for part in location if part in tables]
+    return tables[named[-1]] if named else Suite

@@ -1,0 +1,89 @@
+"""The networks of RecSys-DAN: mapping functions M = {Gu, Gv, Gf}, scoring Gy, discriminator D.
+
+Wang, Niepert, Li: RecSys-DAN, TNNLS 2020, sections IV-A and V-C.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from benchmark.recommender import IntArray
+from methods.recsys_dan.samples import Inputs, Samples
+
+Activation = Literal["linear", "relu"]
+_CHUNK = 512
+"""Documents or images encoded at a time when all of them are."""
+
+
+class Interaction(nn.Module):
+    """Gf: Dense(width) -> Dropout on the codes of a user and an item, side by side."""
+
+    def __init__(self, codes: int, width: int, *, dropout: float, activation: Activation) -> None:
+        super().__init__()
+        self.dense = dense(codes, width)
+        self.dropout = nn.Dropout(dropout)
+        self.activation = activation
+
+    def forward(self, users: Tensor, items: Tensor) -> Tensor:
+        """Interactions (n, width) from codes (n, d_user) and (n, d_item)."""
+        pairs: Tensor = self.dense(torch.cat([users, items], dim=1))
+        dropped: Tensor = self.dropout(pairs if self.activation == "linear" else pairs.relu())
+        return dropped
+
+
+class Mapping(nn.Module):
+    """M = {Gu, Gv, Gf}: from what represents a user and an item to their interaction."""
+
+    def __init__(self, user: nn.Module, item: nn.Module, interaction: Interaction) -> None:
+        super().__init__()
+        self.user = user
+        self.item = item
+        self.interaction = interaction
+
+    def forward(self, samples: Samples, rows: IntArray) -> Tensor:
+        """Interactions (n, width) of the pairs ``rows``; no user or item is encoded twice."""
+        return self.interaction(
+            _gather(self.user, samples.user_inputs, samples.users[rows]),
+            _gather(self.item, samples.item_inputs, samples.items[rows]),
+        )
+
+
+def precoded(mapping: Mapping, samples: Samples) -> tuple[Mapping, Samples]:
+    """The same interactions from codes that are computed now: all that is left is Gf, shared."""
+    return Mapping(nn.Identity(), nn.Identity(), mapping.interaction), replace(
+        samples,
+        user_inputs=encode(mapping.user, samples.user_inputs),
+        item_inputs=encode(mapping.item, samples.item_inputs),
+    )
+
+
+def encode(generator: nn.Module, inputs: Inputs) -> Tensor:
+    """The codes (n, d) of all inputs, without gradient."""
+    with torch.no_grad():
+        chunks = np.split(np.arange(len(inputs)), range(_CHUNK, len(inputs), _CHUNK))
+        return torch.cat([generator(inputs[chunk]) for chunk in chunks])
+
+
+def discriminator(width: int, hidden: int) -> nn.Sequential:
+    """D: Dense(hidden) -> ReLU -> Dense(2) -> log-softmax; column 1 stands for the source."""
+    return nn.Sequential(dense(width, hidden), nn.ReLU(), dense(hidden, 2), nn.LogSoftmax(dim=1))
+
+
+def dense(d_in: int, d_out: int) -> nn.Linear:
+    """A layer "Dense(d_out)"."""
+    layer = nn.Linear(d_in, d_out)
+    # Silent: initial weights; Glorot's uniform and zero bias, as where layers are called Dense.
+    nn.init.xavier_uniform_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def _gather(generator: nn.Module, inputs: Inputs, index: IntArray) -> Tensor:
+    distinct, back = np.unique(index, return_inverse=True)
+    codes: Tensor = generator(inputs[distinct])
+    return codes.index_select(0, torch.from_numpy(back))

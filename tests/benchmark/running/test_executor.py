@@ -1,0 +1,110 @@
+"""A cell that goes wrong costs that cell alone, and its record says what happened."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+from misbehaving import Misbehaving
+
+from benchmark.data.catalog import Places
+from benchmark.data.prepared import prepare
+from benchmark.running.cell import Job
+from benchmark.running.executor import execute
+from benchmark.running.plan import cells_of_task, rules
+from benchmark.running.records import Record, Status, Store
+from benchmark.running.suite import Limits, Suite, TaskSpec
+
+PLANTED = {"users": [40, 30], "items": [20, 20], "shared_users": 5, "shared_items": 2}
+
+
+@pytest.fixture(scope="module")
+def prepared_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("prepared")
+    suite = a_suite("well")
+    spec = suite.tasks[0]
+    prepared = prepare(
+        spec.name,
+        spec.source,
+        spec.target,
+        rules(suite),
+        Places(None, folder, False),
+        planted=spec.planted,
+    )
+    path = folder / "task.pickle"
+    path.write_bytes(pickle.dumps(prepared))
+    return path
+
+
+def a_suite(how: str) -> Suite:
+    task = TaskSpec(
+        name="t", source="synthetic/source", target="synthetic/target", planted=PLANTED
+    )
+    return Suite(
+        name="s", title="S", seeds=[1], tasks=[task], settings={"misbehaving": {"how": how}}
+    )
+
+
+def outcome(how: str, prepared_file: Path, results: Path, limits: Limits | None = None) -> Record:
+    suite = a_suite(how)
+    prepared = pickle.loads(prepared_file.read_bytes())
+    cells = cells_of_task(suite, suite.tasks[0], prepared, [Misbehaving], [1])
+    Store(results, "s").create()
+    jobs = [Job(cell, prepared_file, results, suite.protocol, 1, {}) for cell in cells]
+    records: list[Record] = []
+    execute(jobs, workers=2, limits=limits or Limits(), on_done=records.append)
+    assert len(records) == 1
+    assert Store(results, "s").get(records[0].key) == records[0]
+    return records[0]
+
+
+def test_a_cell_that_goes_well_stores_metrics_and_predictions(
+    prepared_file: Path, tmp_path: Path
+) -> None:
+    record = outcome("well", prepared_file, tmp_path)
+    assert record.status is Status.OK
+    assert record.metrics["synthetic/target"]["mae"] > 0
+    predicted = Store(tmp_path, "s").predicted(record.key)
+    assert len(predicted) == record.counts["synthetic/target"]["test"]
+    assert set(predicted) == {3.0}
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "reason"),
+    [
+        ("raise", Status.FAILED, "ValueError: no such luck"),
+        ("nan", Status.FAILED, "as NaN or infinite"),
+        ("short", Status.FAILED, "predicted shape"),
+        ("peek", Status.FAILED, "PeekError: method 'misbehaving' touched ratings"),
+        ("crash", Status.FAILED, "ended with code 7"),
+        ("run out", Status.OUT_OF_MEMORY, "needs 99 GB"),
+        ("die", Status.OUT_OF_MEMORY, "killed by the system"),
+        ("refuse", Status.NOT_APPLICABLE, "no shared items"),
+    ],
+)
+def test_what_goes_wrong_is_a_record_with_its_reason(
+    how: str, status: Status, reason: str, prepared_file: Path, tmp_path: Path
+) -> None:
+    record = outcome(how, prepared_file, tmp_path)
+    assert record.status is status
+    assert reason in record.reason
+    assert not record.metrics
+
+
+def test_an_exception_leaves_its_traceback_in_the_record(
+    prepared_file: Path, tmp_path: Path
+) -> None:
+    assert "no such luck" in outcome("raise", prepared_file, tmp_path).traceback
+
+
+def test_a_cell_over_its_time_is_killed(prepared_file: Path, tmp_path: Path) -> None:
+    record = outcome("sleep", prepared_file, tmp_path, Limits(seconds=2))
+    assert record.status is Status.TIMEOUT
+    assert "over the limit of 2 s" in record.reason
+
+
+def test_a_cell_over_its_memory_is_killed(prepared_file: Path, tmp_path: Path) -> None:
+    record = outcome("eat", prepared_file, tmp_path, Limits(gigabytes=2))
+    assert record.status is Status.OUT_OF_MEMORY
+    assert "over the limit of 2 GB" in record.reason

@@ -1,0 +1,90 @@
+"""Records are whole or absent, and come back as they were written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.errors import BenchError
+from benchmark.running.records import Record, Status, Store, write_atomically
+
+
+def record(**changes: object) -> Record:
+    values = {
+        "key": "k",
+        "suite": "s",
+        "task": "t",
+        "source": "a",
+        "target": "b",
+        "method": "m",
+        "seed": 1,
+        "fold": 0,
+        "status": Status.OK,
+    }
+    return Record(**{**values, **changes})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store(tmp_path, "s")
+    store.create()
+    return store
+
+
+def test_a_record_and_its_predictions_come_back(store: Store) -> None:
+    written = record(metrics={"b": {"rmse": 1 / 3}}, reason="ä")
+    store.put(written, np.array([1.5, 2.5]))
+    assert store.get("k") == written
+    assert store.predicted("k").tolist() == [1.5, 2.5]
+
+
+def test_equal_predictions_are_equal_bytes(store: Store) -> None:
+    for key in ("k", "l"):
+        store.put(record(key=key), np.linspace(1, 5, 7))
+    first, second = ((store.predictions / f"{key}.npy").read_bytes() for key in "kl")
+    assert first == second
+
+
+def test_a_failure_while_writing_leaves_what_was_there_and_no_rubbish(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put(record(reason="before"))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        store.put(record(reason="after"))
+    monkeypatch.undo()
+    kept = store.get("k")
+    assert kept is not None
+    assert kept.reason == "before"
+    assert [path.name for path in store.records.iterdir()] == ["k.json"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"status": "odd"}', '{"unknown": 1}'])
+def test_a_damaged_record_counts_as_absent(text: str, store: Store) -> None:
+    (store.records / "k.json").write_text(text)
+    assert store.get("k") is None
+
+
+def test_a_metric_that_is_not_a_number_is_never_stored(store: Store) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        store.put(record(metrics={"b": {"rmse": float("nan")}}))
+    assert store.get("k") is None
+
+
+def test_a_results_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "s").write_text("a file")
+    with pytest.raises(BenchError, match=r"cannot write results to .*--results-dir"):
+        Store(tmp_path, "s").create()
+
+
+def test_writing_below_a_file_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BenchError, match="cannot write"):
+        write_atomically(tmp_path / "file" / "x", b"")
