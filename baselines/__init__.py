@@ -13,11 +13,11 @@ from baselines.svdpp import SVDpp
 from baselines.target_mean import TargetMean
 from benchmark.recommender import Recommender
 
+TRIVIAL: tuple[type[Recommender], ...] = (TargetMean, AlwaysMax, Bias)
+"""Rows that stand in every table: what needs no method to reach."""
+
 METHODS: tuple[type[Recommender], ...] = (
-    # Trivial rows, which stand in every table.
-    TargetMean,
-    AlwaysMax,
-    Bias,
+    *TRIVIAL,
     # RecSys-DAN, Table II.
     Normal,
     KNN,

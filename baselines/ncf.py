@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from baselines.neumf import NeuMF
 from benchmark.data.views import DomainView, TrainingData
 from benchmark.recommender import FloatArray, Pairs, Recommender, Selection, Signal
 from benchmark.space import Choice, Real, Space
@@ -110,37 +110,6 @@ class NCF(Recommender):
         with torch.inference_mode():
             scores = torch.cat([self.model_(u, i) for u, i in zip(users, items, strict=True)])
         return self.maximum_ * scores[: len(pairs)].double().numpy()
-
-
-class NeuMF(nn.Module):
-    """Figure 3 of the paper; ``users`` and ``items`` hold the embeddings of both parts."""
-
-    def __init__(self, n_users: int, n_items: int, factors: int) -> None:
-        super().__init__()
-        self.factors = factors
-        self.users = nn.Embedding(n_users, 5 * factors)
-        self.items = nn.Embedding(n_items, 5 * factors)
-        widths = [8 * factors, 4 * factors, 2 * factors, factors]
-        layers = [nn.Linear(*pair) for pair in pairwise(widths)]
-        self.tower = nn.Sequential(*(part for layer in layers for part in (layer, nn.ReLU())))
-        # Differs: no sigmoid, as the targets are ratings.
-        self.output = nn.Linear(2 * factors, 1)
-        for table in (self.users, self.items):
-            nn.init.normal_(table.weight, std=0.01)  # Section 4.1
-        for layer in layers:
-            nn.init.xavier_uniform_(layer.weight)  # Keras's default, as in the authors' code
-        nn.init.kaiming_uniform_(self.output.weight, nonlinearity="linear")  # Its lecun_uniform
-        for layer in (*layers, self.output):
-            nn.init.zeros_(layer.bias)
-
-    def forward(self, users: Tensor, items: Tensor) -> Tensor:
-        """Scores (n,) as shares of the highest rating."""
-        gmf_u, mlp_u = self.users(users).split([self.factors, 4 * self.factors], dim=1)
-        gmf_i, mlp_i = self.items(items).split([self.factors, 4 * self.factors], dim=1)
-        gmf = gmf_u * gmf_i  # Eq. (8)
-        mlp = self.tower(torch.cat([mlp_u, mlp_i], dim=1))  # Eq. (10)
-        scores: Tensor = self.output(torch.cat([gmf, mlp], dim=1))  # Eq. (12), (n, 1)
-        return scores.squeeze(1)
 
 
 def _shares(view: DomainView, share: float) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:

@@ -49,7 +49,7 @@ def _uniform(seed: int, pairs: Pairs) -> FloatArray:
 
 
 def _mix(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """One step of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014, figure 17); wraps by design."""
+    """One step of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014); meant to wrap."""
     state = state + np.uint64(0x9E3779B97F4A7C15)
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

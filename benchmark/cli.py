@@ -1,4 +1,4 @@
-"""The command line: bench run, report, list, data."""
+"""The command line: bench run, report and list; the other commands have files of their own."""
 
 from __future__ import annotations
 
@@ -10,9 +10,24 @@ from typing import Any
 
 import click
 
-from benchmark.data_commands import data, data_dir_option
-from benchmark.errors import BenchError, suggestion
-from benchmark.repository import REPORTS, RESULTS, cache_dir
+from benchmark.arguments import (
+    choose,
+    data_dir_option,
+    methods_of,
+    methods_option,
+    names,
+    only_tasks,
+    outside_option,
+    results_dir_option,
+    suite_option,
+    tasks_option,
+)
+from benchmark.check_command import check
+from benchmark.data_commands import data
+from benchmark.errors import BenchError
+from benchmark.repository import REPORTS, cache_dir
+from benchmark.score_command import score
+from benchmark.verify_command import verify
 
 EXIT_CELLS_FAILED = 1
 EXIT_BAD_INPUT = 2
@@ -35,35 +50,22 @@ class _Group(click.Group):
             sys.exit(EXIT_BAD_INPUT)
 
 
-def _list(_: click.Context, __: click.Parameter, value: str | None) -> list[str]:
-    return [part.strip() for part in value.split(",") if part.strip()] if value else []
-
-
 def _seeds(context: click.Context, parameter: click.Parameter, value: str | None) -> list[int]:
     try:
-        return [int(part) for part in _list(context, parameter, value)]
+        return [int(part) for part in names(context, parameter, value)]
     except ValueError:
         raise click.BadParameter(f"{value!r} is not a list of whole numbers like 1,2,3") from None
 
 
 def _statuses(context: click.Context, parameter: click.Parameter, value: str | None) -> list[str]:
     valid = ("failed", "timeout", "out-of-memory", "not-applicable")
-    chosen = _list(context, parameter, value)
-    for status in chosen:
+    wanted = names(context, parameter, value)
+    for status in wanted:
         if status not in valid:
             raise click.BadParameter(f"{status!r} is none of {', '.join(valid)}")
-    return chosen
+    return wanted
 
 
-_suite = click.option(
-    "--suite", default="demo", show_default=True, help="A shipped suite, or a path to a .toml."
-)
-_results_dir = click.option(
-    "--results-dir",
-    type=click.Path(path_type=Path),
-    default=RESULTS,
-    help="Where records are kept.  [default: results/]",
-)
 _reports_dir = click.option(
     "--reports-dir",
     type=click.Path(path_type=Path),
@@ -79,18 +81,12 @@ def bench() -> None:
 
 
 @bench.command(epilog=_EPILOG)
-@_suite
+@suite_option
 @data_dir_option
-@click.option("--methods", callback=_list, help="Only these methods, by name: knn,svdpp.")
-@click.option("--tasks", callback=_list, help="Only these tasks of the suite, by name.")
+@methods_option
+@tasks_option
 @click.option("--seeds", callback=_seeds, help="These seeds instead of the suite's: 1,2,3.")
-@click.option(
-    "--method",
-    "outside",
-    multiple=True,
-    metavar="PACKAGE.MODULE:CLASS",
-    help="Add a method from outside the repository.",
-)
+@outside_option
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -105,7 +101,7 @@ def bench() -> None:
 )
 @click.option("--download", is_flag=True, help="Fetch missing files from their publishers.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and run nothing.")
-@_results_dir
+@results_dir_option
 @_reports_dir
 def run(
     suite: str,
@@ -132,15 +128,9 @@ def run(
     from benchmark.terminal import RunProgress
 
     declared = load_suite(suite)
-    available = _methods(declared, outside)
-    chosen = _chosen(methods, [m.name for m in available], "method", "--methods")
-    wanted = _chosen(tasks, [task.name for task in declared.tasks], "task", "--tasks")
-    narrowed = declared.model_copy(
-        update={
-            "tasks": [task for task in declared.tasks if task.name in wanted],
-            "seeds": seeds or declared.seeds,
-        }
-    )
+    available = methods_of(declared, outside)
+    chosen = choose(methods, [m.name for m in available], "method", "--methods")
+    narrowed = only_tasks(declared, tasks).model_copy(update={"seeds": seeds or declared.seeds})
     places = Places(data_dir, cache_dir(), download)
     store = Store(results_dir, declared.name)
     planned = plan(narrowed, available, places)
@@ -177,8 +167,8 @@ def run(
 
 
 @bench.command()
-@_suite
-@_results_dir
+@suite_option
+@results_dir_option
 @_reports_dir
 def report(suite: str, results_dir: Path, reports_dir: Path) -> None:
     """Write a suite's tables again from its records; nothing is trained, no data is read."""
@@ -222,33 +212,6 @@ def _signals(flags: Any) -> str:
     return " ".join(str(flag.name).lower() for flag in flags) or "none"
 
 
-def _methods(suite: Any, outside: Sequence[str]) -> list[Any]:
-    """The suite's methods in table-row order, and those named on the command line."""
-    from benchmark import registry
-    from benchmark.running.plan import check_settings
-
-    sys.path.insert(0, os.getcwd())
-    place = f"suite {suite.name!r}"
-    found = (
-        list(registry.METHODS)
-        if suite.methods == "all"
-        else registry.find(suite.methods, place=place)
-    )
-    added = [registry.load(path) for path in outside]
-    for method in added:
-        if method.name in registry.by_name():
-            raise BenchError(f"--method: the name {method.name!r} is taken; rename the class's")
-    check_settings(suite, [*registry.METHODS, *added])
-    return [*found, *added]
-
-
-def _chosen(asked: list[str], valid: list[str], what: str, option: str) -> list[str]:
-    for name in asked:
-        if name not in valid:
-            raise BenchError(f"unknown {what} {name!r} in {option}{suggestion(name, valid)}")
-    return asked or valid
-
-
 def _print_plan(planned: Sequence[Any], chosen: list[str], todo: set[str]) -> None:
     for task in planned:
         if task.unavailable:
@@ -274,12 +237,20 @@ def _report(found: Any, store: Any, reports_dir: Path) -> None:
     click.echo(f"report: {page}")
 
 
+bench.add_command(check)
 bench.add_command(data)
+bench.add_command(score)
+bench.add_command(verify)
 
 
 def main() -> None:
     """The entry point."""
-    from benchmark.terminal import use_utf8
-
-    use_utf8()
+    _use_utf8()
     bench()
+
+
+def _use_utf8() -> None:
+    """Make the streams take the signs that tables use, whatever the system's encoding."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")

@@ -1,22 +1,18 @@
-"""The commands under ``bench data``: list, fetch, verify, card, fingerprints."""
+"""The commands under ``bench data``: list, fetch, verify, card, export, fingerprints."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.errors import BenchError, UnavailableError, suggestion
+from benchmark.arguments import data_dir_option, one_task
 from benchmark.repository import cache_dir
 
-data_dir_option = click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path),
-    envvar="BENCH_DATA",
-    show_envvar=True,
-    help="Folder that holds the data files (amazon2014/, douban/, …).",
-)
+if TYPE_CHECKING:
+    from benchmark.data.export import Format
 
 
 @click.group()
@@ -95,21 +91,38 @@ def verify(context: click.Context, names: tuple[str, ...], data_dir: Path | None
 def card(task: str, suite: str, data_dir: Path | None) -> None:
     """Measure the data of a suite's task and print the card."""
     from benchmark.data.card import render_markdown
-    from benchmark.data.catalog import Places
-    from benchmark.running.run import cards, plan
+    from benchmark.running.run import cards
     from benchmark.running.suite import load_suite
 
     declared = load_suite(suite)
-    names = [spec.name for spec in declared.tasks]
-    if task not in names:
-        raise BenchError(f"unknown task {task!r} in suite {suite!r}{suggestion(task, names)}")
-    narrowed = declared.model_copy(
-        update={"tasks": [spec for spec in declared.tasks if spec.name == task]}
-    )
-    planned = plan(narrowed, [], Places(data_dir, cache_dir()))
-    if planned[0].unavailable:
-        raise UnavailableError(planned[0].unavailable)
-    click.echo(render_markdown(cards(narrowed, planned)[task]))
+    planned = one_task(declared, task, data_dir)
+    click.echo(render_markdown(cards(declared, [planned])[task]))
+
+
+@data.command()
+@click.option("--suite", default="amazon", show_default=True, help="The suite of the task.")
+@click.option("--task", required=True, help="The task of the suite.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A folder to make.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["csv", "recbole"]),
+    default="csv",
+    show_default=True,
+    help="Plain CSV, or RecBole's atomic files.",
+)
+@data_dir_option
+def export(suite: str, task: str, out: Path, kind: Format, data_dir: Path | None) -> None:
+    """Write a task's split for other frameworks, test ratings in files of their own."""
+    from benchmark.data.export import export as write
+    from benchmark.running.plan import rules
+    from benchmark.running.suite import load_suite
+
+    declared = load_suite(suite)
+    planned = one_task(declared, task, data_dir)
+    assert planned.prepared is not None, "one_task returns a task with data"
+    write(planned.prepared, rules(declared), out, kind, suite=declared.name)
+    click.echo(f"{task}: {out / 'README.md'}")
 
 
 @data.command()

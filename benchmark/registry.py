@@ -6,12 +6,18 @@ import importlib
 from collections.abc import Iterable
 
 from baselines import METHODS as BASELINES
+from baselines import TRIVIAL
 from benchmark.errors import BenchError, suggestion
 from benchmark.recommender import Recommender
 from methods import METHODS as SYSTEMS
 
 METHODS: tuple[type[Recommender], ...] = (*BASELINES, *SYSTEMS)
 """Every registered method, in table-row order."""
+
+
+def is_trivial(method: type[Recommender]) -> bool:
+    """Whether a method is one of the trivial rows that stand in every table."""
+    return method in TRIVIAL
 
 
 def by_name() -> dict[str, type[Recommender]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SUITES = ROOT / "benchmark" / "suites"
 PUBLISHED = ROOT / "results" / "published"
+REFERENCE = ROOT / "results" / "reference"
 RESULTS = ROOT / "results"
 REPORTS = ROOT / "reports"
 

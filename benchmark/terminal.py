@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from collections import Counter
 from types import TracebackType
 from typing import Self
@@ -13,8 +11,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as RichTable
+from rich.text import Text
 
 from benchmark.data.card import Card, render_markdown
+from benchmark.reporting.layout import Mark
 from benchmark.reporting.summary import Results
 from benchmark.reporting.tables import comparison, problems
 from benchmark.running.manifest import Manifest
@@ -25,15 +25,15 @@ _COLOURS = {
     Status.NOT_APPLICABLE: "yellow",
     Status.UNAVAILABLE: "yellow",
 }
+_STYLES = {
+    Mark.NONE: "",
+    Mark.BEST: "bold",
+    Mark.SECOND: "underline",
+    Mark.NOTE: "italic",
+    Mark.WARNING: "red",
+}
 PLAIN_WIDTH = 200
 """Columns of a table that goes to a file or a pipe."""
-
-
-def use_utf8() -> None:
-    """Make every stream take the signs that tables use, whatever the system's encoding."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 class RunProgress:
@@ -117,18 +117,14 @@ def _show_card(console: Console, card: Card) -> None:
 
 def _rich_table(result: Results) -> RichTable:
     table = comparison(result)
-    beside = f", beside {result.paper}" if result.paper else ""
-    shown = RichTable(title=escape(result.domain + beside), title_justify="left")
-    for header, right in zip(table.headers, table.numeric, strict=True):
-        shown.add_column(escape(header), justify="right" if right else "left")
-    for row in table.rows:
-        shown.add_row(*(_marked(cell) for cell in row))
+    shown = RichTable(title=escape(table.caption), title_justify="left")
+    for column in table.columns:
+        shown.add_column(escape(column.title), justify="right" if column.numeric else "left")
+    for index, row in enumerate(table.rows):
+        if index in table.rules:
+            shown.add_section()
+        cells: list[Text] = []
+        for cell in row:
+            cells += [Text(cell.text, style=_STYLES[cell.mark]), *[Text()] * (cell.span - 1)]
+        shown.add_row(*cells)
     return shown
-
-
-def _marked(cell: str) -> str:
-    """A Markdown cell as rich markup."""
-    cell = escape(cell)
-    cell = re.sub(r"\*\*(.+?)\*\*", r"[bold]\1[/]", cell)
-    cell = re.sub(r"\*(.+?)\*", r"[italic]\1[/]", cell)
-    return re.sub(r"<u>(.+?)</u>", r"[underline]\1[/]", cell)

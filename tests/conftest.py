@@ -6,10 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 
 from benchmark.data.splits import Split, split_task
 from benchmark.data.synthetic import Planted, PlantedPair, planted_pair
 from benchmark.data.task import Task, make_task
+
+# As the harness does in a cell: more threads than cores make small networks slower, not faster.
+torch.set_num_threads(1)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

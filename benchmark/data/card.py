@@ -198,8 +198,20 @@ def _span(domain: Domain) -> tuple[str, str] | None:
 
 def render_markdown(card: Card) -> str:
     """The card as a section of Markdown; each incomplete file has a line of its own."""
-    beside = {(row.of, row.statistic): row for row in card.comparisons}
     lines = [f"**{flag.replace(' rows in ', ' rows** in ')}\n" for flag in card.flags]
+    lines += [
+        summary(card),
+        "",
+        f"| | {card.source.name} | {card.target.name} |",
+        "|---|---:|---:|",
+    ]
+    lines += [f"| {label} | {' | '.join(cells)} |" for label, *cells in statistics(card)]
+    return "\n".join(lines) + "\n"
+
+
+def summary(card: Card) -> str:
+    """What the domains have in common, in two sentences."""
+    beside = _published(card)
     shared = (
         _beside(f"{count:,} {what}", beside.get(("task", what)))
         for what, count in (
@@ -207,18 +219,29 @@ def render_markdown(card: Card) -> str:
             ("shared items", card.shared_items),
         )
     )
-    lines += [", ".join(shared) + ".", ""]
     words = _beside(f"{card.vocabulary:,}", beside.get(("task", "vocabulary")))
     text_incomplete = any(side.text_incomplete for side in (card.source, card.target))
-    lines += [f"Words that occur at least 5 times in training: {_marked(words, text_incomplete)}."]
-    lines += ["", f"| | {card.source.name} | {card.target.name} |", "|---|---:|---:|"]
+    return (
+        f"{', '.join(shared)}.\n\nWords that occur at least 5 times in training: "
+        f"{_marked(words, text_incomplete)}."
+    )
+
+
+def statistics(card: Card) -> list[tuple[str, str, str]]:
+    """What is said of each domain: a label, the source's figure and the target's."""
+    beside = _published(card)
+    sides = ((Side.SOURCE, card.source), (Side.TARGET, card.target))
+    lines = []
     for label, statistic, shown in _SHOWN:
-        cells = (
-            _beside(shown(facts), beside.get((side, statistic)))
-            for side, facts in ((Side.SOURCE, card.source), (Side.TARGET, card.target))
+        source, target = (
+            _beside(shown(facts), beside.get((side, statistic))) for side, facts in sides
         )
-        lines.append(f"| {label} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+        lines.append((label, source, target))
+    return lines
+
+
+def _published(card: Card) -> dict[tuple[str, str], Comparison]:
+    return {(row.of, row.statistic): row for row in card.comparisons}
 
 
 def _marked(shown: str, incomplete: bool) -> str:

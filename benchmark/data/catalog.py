@@ -66,6 +66,15 @@ class Places:
             )
         return [self.data_dir, self.cache_dir]
 
+    def unnamed(self, message: str) -> str:
+        """The message with the folders called what they are here, not where: records travel."""
+        called = {str(self.cache_dir): "the cache"}
+        if self.data_dir is not None:
+            called[str(self.data_dir)] = "the data folder"
+        for path in sorted(called, key=len, reverse=True):
+            message = message.replace(path, called[path])
+        return message
+
 
 def load(name: str, places: Places) -> Domain:
     """The domain ``edition/domain``, or its earlier or later half, ``edition/domain@early|late``.
@@ -168,8 +177,8 @@ def _read(entry: Entry, files: Mapping[Part, Path], cache_dir: Path) -> Domain:
             parsed.save(contents, folder)
     published = {file.part: file for file in entry.files}
     rows = contents.rows
-    if entry.own_items:
-        rows = rows.assign(item=entry.name.partition("/")[2] + " " + rows["item"])
+    if entry.item_prefix:
+        rows = rows.assign(item=entry.item_prefix + rows["item"])
     return Domain(
         name=entry.name,
         rows=rows,

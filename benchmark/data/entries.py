@@ -90,6 +90,11 @@ class Entry:
         """Whether the data are generated, public or held."""
         return self.held or ("generated" if self.reader == GENERATED else "public")
 
+    @property
+    def item_prefix(self) -> str:
+        """What stands before the published item ids, so that they are told apart from others'."""
+        return self.name.partition("/")[2] + " " if self.own_items else ""
+
     def file(self, part: Part) -> PublishedFile | None:
         """The file that holds ``part``, if the entry has one."""
         return next((file for file in self.files if file.part == part), None)

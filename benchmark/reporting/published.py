@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import functools
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmark.errors import BenchError
 from benchmark.repository import PUBLISHED
 
-# DML's precision and recall are those of its authors' code, not the standard ones.
-_METRICS = {"RMSE": "rmse", "MAE": "mae", "Pre@5": "p@5-doml", "Rec@5": "r@5-doml"}
+METRIC_KEYS = {"RMSE": "rmse", "MAE": "mae", "Pre@5": "p@5-doml", "Rec@5": "r@5-doml"}
+"""Ours by the papers' names; DML's precision and recall are those of its authors' code."""
 
 
 @dataclass(frozen=True)
@@ -24,19 +25,31 @@ class PublishedValue:
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """One printed table: its title, unit ("stars" or "scale") and values by our method names."""
+    """One printed table of results: its title, unit ("stars" or "scale"), rows and values."""
 
     title: str
     unit: str
+    rows: dict[str, str]
+    """Our method's name by row as printed, in printed order; "" where there is no such method."""
     values: dict[tuple[str, str, str, str], PublishedValue]
-    """By pair, domain, method and metric."""
+    """By pair, domain, row and metric."""
+
+    @property
+    def decimals(self) -> int:
+        """How many the paper prints."""
+        return 4 if self.unit == "scale" else 3
 
     def of(self, pair: str, domain: str, method: str) -> dict[str, PublishedValue]:
         """What the paper prints of a method on a domain, by metric."""
+        row = next((row for row, name in self.rows.items() if name == method), None)
+        return {} if row is None else self.printed(pair, domain, row)
+
+    def printed(self, pair: str, domain: str, row: str) -> dict[str, PublishedValue]:
+        """What the paper prints in a row on a domain, by metric."""
         return {
             metric: value
             for (*place, metric), value in self.values.items()
-            if place == [pair, domain, method]
+            if place == [pair, domain, row]
         }
 
 
@@ -51,11 +64,14 @@ def published_table(name: str) -> PublishedTable:
     if name not in described:
         raise BenchError(f"no published table {name!r}; there are: {', '.join(described)}")
     about = described[name]
-    values = {}
+    return PublishedTable(about["title"], about["unit"], about["rows"], dict(_values(name)))
+
+
+def _values(name: str) -> Iterator[tuple[tuple[str, str, str, str], PublishedValue]]:
     with (PUBLISHED / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            if method := about["rows"][row["method"]]:
-                key = (row["pair"], row["domain"], method, _METRICS[row["metric"]])
+            # Rows like Improved_percent compare other rows and are no method's.
+            if not row["method"].endswith("_percent"):
+                key = (row["pair"], row["domain"], row["method"], METRIC_KEYS[row["metric"]])
                 sd = float(row["std"]) if row["std"] else None
-                values[key] = PublishedValue(float(row["value"]), sd)
-    return PublishedTable(about["title"], about["unit"], values)
+                yield key, PublishedValue(float(row["value"]), sd)

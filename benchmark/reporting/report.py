@@ -1,26 +1,28 @@
-"""The report of a suite as files: one Markdown page and the tables it is made of."""
+"""The report of a suite as files: the page, its records, tables and figures, and Markdown."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from benchmark.data.card import Card, render_markdown
-from benchmark.reporting.summary import Results, summarise
-from benchmark.reporting.tables import comparison, problems, to_csv, to_markdown
+from benchmark.reporting.claim_sheet import Sheet, claim_sheet
+from benchmark.reporting.claims import load_claims
+from benchmark.reporting.dataset_tables import dataset_tables
+from benchmark.reporting.formats import long_csv, to_csv, to_html, to_latex, to_markdown
+from benchmark.reporting.illustrations import illustrations, save
+from benchmark.reporting.layout import Cell, Column, Table
+from benchmark.reporting.page import render_page, render_records
+from benchmark.reporting.paper_tables import paper_tables
+from benchmark.reporting.reasons import portable
+from benchmark.reporting.summary import Results, summarise, test_train
+from benchmark.reporting.tables import LEGEND, comparison, problems
+from benchmark.reporting.verdicts import Verdict
 from benchmark.running.manifest import Manifest, TaskEntry
 from benchmark.running.records import Store, write_atomically
 
-LEGEND = (
-    "Target data: what of the target domain the method reads (R ratings, T review text, I images, "
-    "F features). Selected on: which data chose hyperparameters and stopping. Trials: how many "
-    "settings were tried. RMSE and MAE over all test rows; P@5 and R@5 over each user's test "
-    "items, averaged over users. ± is the standard deviation over runs. Seconds: tuning and fit, "
-    "median. **Best**, <u>second</u>."
-)
-
 
 def write_report(found: Manifest, store: Store, reports: Path) -> Path:
-    """Write ``report.md`` and ``tables/`` of a suite and return the page's path.
+    """Write a suite's page with all that it leads to, and return the page's path.
 
     Raises:
         BenchError: the files cannot be written.
@@ -28,42 +30,76 @@ def write_report(found: Manifest, store: Store, reports: Path) -> Path:
     folder = reports / found.suite
     results = summarise(found, store)
     for result in results:
-        stem = folder / "tables" / table_name(result)
-        write_atomically(stem.with_suffix(".md"), to_markdown(comparison(result)).encode())
-        write_atomically(stem.with_suffix(".csv"), to_csv(result).encode())
-    page = folder / "report.md"
-    write_atomically(page, render_page(found, results).encode())
+        table = comparison(result)
+        _write_table(table, long_csv(result), folder / "tables")
+    for table in (*paper_tables(found, results), *dataset_tables(found)):
+        _write_table(table, to_csv(table), folder / "tables")
+    figures = illustrations(found, results)
+    for figure in figures:
+        save(figure, folder / "figures")
+    claims = claim_sheet(load_claims(), found, results, test_train=test_train(found))
+    page = folder / "index.html"
+    for path, content in (
+        (folder / "report.md", render_markdown_report(found, results, claims)),
+        (folder / "records.html", render_records(found, results)),
+        (page, render_page(found, results, figures, claims, store)),
+    ):
+        write_atomically(path, content.encode())
     return page
 
 
-def table_name(result: Results) -> str:
-    """The file stem of a scored domain's table."""
-    return f"{result.task.name}--{result.domain.replace('/', '-')}"
-
-
-def render_page(found: Manifest, results: list[Results]) -> str:
-    """The whole report as Markdown: for each task its card, then a table a scored domain."""
+def render_markdown_report(found: Manifest, results: list[Results], claims: Sheet) -> str:
+    """The tables and cards as Markdown, for where HTML is not shown."""
     switches = ", ".join(f"{name} = {value}" for name, value in found.protocol.items())
-    sections = [f"# {found.title}\n", f"Protocol: {switches}.\n", LEGEND + "\n"]
+    sections = [f"# {found.title}\n", f"Protocol: {switches}.\n"]
+    sections += [*_claims_section(claims), LEGEND + "\n"]
+    for table in (*paper_tables(found, results), *dataset_tables(found)):
+        sections += [f"## {table.caption}\n", *_table_section(table)]
     for task in found.tasks:
         sections.append(f"## {task.name}\n")
         sections += _task_sections(task, [r for r in results if r.task is task])
     return "\n".join(sections)
 
 
+def _claims_section(claims: Sheet) -> list[str]:
+    counts = (f"{len(claims.of(verdict))} {verdict}" for verdict in Verdict)
+    columns = [Column(title) for title in ("Verdict", "Claim", "Where", "On the paper's numbers")]
+    rows = [
+        [
+            Cell(line.verdict),
+            Cell(line.claim.claim),
+            Cell(f"{line.claim.paper}, {line.claim.where}"),
+            Cell(line.paper.verdict),
+        ]
+        for line in claims.tested
+    ]
+    tested = to_markdown(Table("claims", "Claims", columns, rows)) if rows else ""
+    return ["## Claims\n", f"{', '.join(counts)}.\n", tested]
+
+
+def _write_table(table: Table, as_csv: str, folder: Path) -> None:
+    for ending, content in (
+        ("md", to_markdown(table)),
+        ("tex", to_latex(table)),
+        ("html", to_html(table)),
+        ("csv", as_csv),
+    ):
+        write_atomically(folder / f"{table.name}.{ending}", content.encode())
+
+
+def _table_section(table: Table) -> list[str]:
+    warnings = [f"**{warning}**\n" for warning in table.warnings]
+    return [to_markdown(table), *warnings, *(f"{note}\n" for note in table.notes)]
+
+
 def _task_sections(task: TaskEntry, results: list[Results]) -> list[str]:
     if task.unavailable:
-        return [f"Unavailable: {task.unavailable}\n"]
+        return [f"Unavailable: {portable(task.unavailable)}\n"]
     sections = [render_markdown(Card.from_dict(task.card))] if task.card else []
     for result in results:
         beside = f", beside {result.paper}" if result.paper else ""
         sections.append(f"### {result.domain}{beside}\n")
-        sections.append(to_markdown(comparison(result)))
-        if result.unit == "scale":
-            sections.append(
-                "RMSE and MAE on ratings divided by the scale's maximum, as printed.\n"
-            )
-        sections += [f"- {line}" for line in problems(result)]
-        if result.missing:
-            sections.append(f"\nNot run yet: {', '.join(result.missing)}.\n")
+        sections += _table_section(comparison(result))
+        if lines := problems(result):
+            sections.append("\n".join(f"- {line}" for line in lines) + "\n")
     return sections

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from benchmark.reporting.published import PublishedValue, published_table
+from benchmark.evaluation.intervals import Estimate
+from benchmark.reporting.published import PublishedTable, PublishedValue, published_table
+from benchmark.reporting.reasons import portable
 from benchmark.running.manifest import Manifest, MethodEntry, TaskEntry
 from benchmark.running.records import Record, Status, Store
 
@@ -30,18 +32,63 @@ class Measured:
         """Measured minus printed."""
         return None if self.paper is None else self.mean - self.paper
 
+    def interval(self, *, test_train: float) -> tuple[float, float] | None:
+        """The mean's 95 % interval, None for a single run.
+
+        ``test_train`` is the ratio of test to training rows where runs are folds, whose training
+        rows overlap (Nadeau and Bengio, 2003), and 0 for seeds on one split.
+        """
+        if self.sd is None:
+            return None
+        se = self.sd * math.sqrt(1 / self.n + test_train)
+        return Estimate(self.mean, se, self.n).interval()
+
 
 @dataclass(frozen=True)
 class Row:
-    """One method on one domain: its metrics over runs, what it cost, and what went wrong."""
+    """One method on one domain: its metrics over runs, and the records they come from."""
 
     method: MethodEntry
     metrics: dict[str, Measured]
-    runs: int
-    trials: int
-    seconds: float
-    problems: dict[str, str] = field(default_factory=dict)
-    """Reason by status, for the cells that have no metrics."""
+    records: list[Record]
+    """Those with and those without metrics, by fold and seed; none if it has not run yet."""
+
+    @property
+    def done(self) -> list[Record]:
+        """The records with metrics."""
+        return [record for record in self.records if record.status is Status.OK]
+
+    @property
+    def runs(self) -> int:
+        """How many records have metrics."""
+        return len(self.done)
+
+    @property
+    def trials(self) -> int:
+        """How many settings were tried at most."""
+        return int(max((record.budget["trials"] for record in self.done), default=0))
+
+    @property
+    def seconds(self) -> float:
+        """Tuning and fit, median over runs."""
+        spent = [r.budget["seconds_fit"] + r.budget["seconds_tuning"] for r in self.done]
+        return statistics.median(spent) if spent else math.nan
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """Reason by status, for the records without metrics."""
+        return {
+            str(r.status): portable(r.reason) for r in self.records if r.status is not Status.OK
+        }
+
+    @property
+    def why(self) -> str:
+        """Why there are no metrics."""
+        if not self.records:
+            return "not run yet"
+        return "; ".join(
+            f"{status}: {reason}" if reason else status for status, reason in self.problems.items()
+        )
 
 
 @dataclass(frozen=True)
@@ -50,11 +97,62 @@ class Results:
 
     task: TaskEntry
     domain: str
-    paper: str
-    unit: str
     rows: list[Row]
-    missing: list[str]
-    """Titles of methods that have no record yet."""
+    published: PublishedTable | None = None
+    """The paper's table that stands beside."""
+
+    @property
+    def paper(self) -> str:
+        """The title of the paper's table, or nothing."""
+        return self.published.title if self.published else ""
+
+    @property
+    def unit(self) -> str:
+        """Of RMSE and MAE: stars, or the scale where the paper prints ratings over the largest."""
+        return self.published.unit if self.published else "stars"
+
+    @property
+    def divisor(self) -> float:
+        """What RMSE and MAE in stars are divided by to be in the unit."""
+        return self.task.largest[self.domain] if self.unit == "scale" else 1.0
+
+    @property
+    def decimals(self) -> int:
+        """How many are shown: as many as the paper prints."""
+        return self.published.decimals if self.published else 3
+
+    @property
+    def measured(self) -> list[Row]:
+        """The rows with metrics."""
+        return [row for row in self.rows if row.metrics]
+
+    @property
+    def missing(self) -> list[str]:
+        """Titles of methods that have no record yet."""
+        return [row.method.title for row in self.rows if not row.records]
+
+    @property
+    def floor(self) -> Measured | None:
+        """The best reachable RMSE, where the data are planted."""
+        floors = (row.metrics.get("rmse-floor") for row in self.rows)
+        return next((floor for floor in floors if floor is not None), None)
+
+    @property
+    def test_users(self) -> tuple[int, int] | None:
+        """Users with more than 5 test items, and all users in test; None in older records.
+
+        Summed over folds.
+        """
+        of_fold: dict[int, tuple[int, int]] = {}
+        for record in (record for row in self.rows for record in row.done):
+            counts = record.counts.get(self.domain, {})
+            if "test_users" in counts:
+                over = counts["test_users_with_over_5_rows"]
+                of_fold[record.fold] = (over, counts["test_users"])
+        if not of_fold:
+            return None
+        over, users = map(sum, zip(*of_fold.values(), strict=True))
+        return over, users
 
 
 def summarise(found: Manifest, store: Store) -> list[Results]:
@@ -69,60 +167,50 @@ def summarise(found: Manifest, store: Store) -> list[Results]:
     return results
 
 
+def test_train(found: Manifest) -> float:
+    """Test over training rows where runs are folds; 0 where they are seeds on one split."""
+    return 1 / 4 if found.protocol["split"] == "5-fold" else 0.0
+
+
+def place_of(task: TaskEntry, domain: str) -> dict[str, str] | None:
+    """Where a paper prints results for a scored domain: table, pair and its own name for it."""
+    return next((p for p in task.published if domain == getattr(task, p["side"])), None)
+
+
 def _domain_results(
-    found: Manifest, task: TaskEntry, domain: str, records: Iterable[Record]
+    found: Manifest, task: TaskEntry, domain: str, records: Sequence[Record]
 ) -> Results:
-    place = next((p for p in task.published if domain == getattr(task, p["side"])), None)
+    place = place_of(task, domain)
     table = published_table(place["table"]) if place else None
-    divisor = task.largest[domain] if table and table.unit == "scale" else 1.0
-    # A cell that failed before scoring stands under both domains that it could have scored.
-    concerned = [
-        r
-        for r in records
-        if domain in r.metrics or (not r.metrics and domain in (r.source, r.target))
-    ]
-    rows, missing = [], []
+    results = Results(task, domain, [], table)
     for method in found.methods:
-        own = [r for r in concerned if r.method == method.name]
-        if not own:
-            missing.append(method.title)
-            continue
+        every = [record for record in records if record.method == method.name]
+        # A method that runs once in each direction scores the target alone, others both domains.
+        one_way = len({record.target for record in every}) == 1
+        own = [
+            r
+            for r in every
+            if domain in r.metrics
+            or (not r.metrics and (domain == r.target or (one_way and domain == r.source)))
+        ]
         printed = table.of(place["pair"], place["domain"], method.name) if table and place else {}
-        rows.append(_row(method, own, domain, printed, divisor))
-    return Results(
-        task,
-        domain,
-        table.title if table else "",
-        table.unit if table else "stars",
-        rows,
-        missing,
-    )
+        results.rows.append(Row(method, _metrics(own, domain, printed, results.divisor), own))
+    return results
 
 
-def _row(
-    method: MethodEntry,
-    records: list[Record],
-    domain: str,
-    printed: Mapping[str, PublishedValue],
-    divisor: float,
-) -> Row:
-    done = [record for record in records if record.status is Status.OK]
-    metrics = {
+def _metrics(
+    records: list[Record], domain: str, printed: Mapping[str, PublishedValue], divisor: float
+) -> dict[str, Measured]:
+    done = [record.metrics[domain] for record in records if record.status is Status.OK]
+    return {
         metric: _measured(
-            [r.metrics[domain][metric] / (divisor if metric in IN_STARS else 1.0) for r in done],
+            [metrics[metric] / (divisor if metric in IN_STARS else 1.0) for metrics in done],
             printed.get(metric),
         )
-        for metric in (done[0].metrics[domain] if done else ())
+        for metric in (done[0] if done else ())
+        # A fold without a relevant test item has no precision.
+        if all(metric in metrics for metrics in done)
     }
-    spent = [r.budget["seconds_fit"] + r.budget["seconds_tuning"] for r in done]
-    return Row(
-        method,
-        metrics,
-        runs=len(done),
-        trials=int(max((record.budget["trials"] for record in done), default=0)),
-        seconds=statistics.median(spent) if spent else math.nan,
-        problems={str(r.status): r.reason for r in records if r.status is not Status.OK},
-    )
 
 
 def _measured(values: list[float], printed: PublishedValue | None) -> Measured:

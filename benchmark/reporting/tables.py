@@ -1,93 +1,98 @@
-"""Comparison tables in Markdown and CSV: measured, printed, difference, and what each row cost."""
+"""Comparison tables: measured, printed, difference, and what each row saw and cost."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from benchmark.data.card import Card
 from benchmark.evaluation.metrics import METRICS
-from benchmark.reporting.summary import IN_STARS, Measured, Results, Row
+from benchmark.recommender import Selection
+from benchmark.reporting.layout import Cell, Column, Mark, Table, number
+from benchmark.reporting.reasons import in_a_cell
+from benchmark.reporting.summary import Measured, Results, Row
+from benchmark.running.manifest import TaskEntry
 
 SHOWN = ("rmse", "mae", "p@5", "r@5", "p@5-full", "r@5-full")
 WITH_PAPER = ("p@5-doml", "r@5-doml")
-_DECIMALS = 3
+LEGEND = (
+    "Target data: what of the target domain a method reads (R ratings, T review text, I images, "
+    "F features). Selected on: which data chose hyperparameters and the stopping point (target: "
+    "its validation part; source: rows held out of its training part; –: none). Trials: how many "
+    "settings were tried. RMSE and MAE over all test rows, lower is better; P@5 and R@5 over each "
+    "user's test items, averaged over users, higher is better. ± is the standard deviation over "
+    "runs; Δ is measured minus printed. Seconds: tuning and fit, median. Bold is best, underlined "
+    "second."
+)
+_SELECTED = {Selection.NONE: "–", Selection.SOURCE: "source", Selection.TARGET: "target"}
 
 
 @dataclass(frozen=True)
-class Table:
-    """Headers and cells as text; ``numeric`` says which columns align right."""
+class _Field:
+    column: Column
+    cell: Callable[[Row], Cell]
 
-    headers: list[str]
-    numeric: list[bool]
-    rows: list[list[str]]
+
+def table_name(results: Results) -> str:
+    """The file stem of a scored domain's table."""
+    return f"{results.task.name}--{results.domain.replace('/', '-')}"
+
+
+def anchor(results: Results, row: Row) -> str:
+    """Where the records page has what a row is made of."""
+    return f"{table_name(results)}--{row.method.name}"
 
 
 def comparison(results: Results) -> Table:
-    """The table of one scored domain; the best measured value is bold, the second underlined."""
-    metrics = [m for m in (*SHOWN, *WITH_PAPER) if _is_shown(results, m)]
-    best = {metric: _places(results.rows, metric) for metric in metrics}
-    columns: list[tuple[str, bool, Callable[[Row], str]]] = [
-        ("Method", False, lambda row: row.method.title),
-        ("Target data", False, lambda row: row.method.target_data),
-        ("Selected on", False, lambda row: row.method.selection),
-        ("Trials", True, lambda row: str(row.trials) if row.runs else ""),
+    """The table of one scored domain: every method of the suite, or why it has no result."""
+    who = [
+        _Field(Column("Method"), lambda row: Cell(row.method.title, link=anchor(results, row))),
+        _Field(Column("Target data"), lambda row: Cell(row.method.target_data)),
+        _Field(Column("Selected on"), lambda row: Cell(_selected(row))),
+        _Field(Column("Trials", numeric=True), _trials),
     ]
-    for metric in metrics:
-        columns += _metric_columns(results, metric, best[metric])
-    columns += [
-        ("Runs", True, lambda row: str(row.runs)),
-        ("Seconds", True, lambda row: f"{row.seconds:.1f}" if row.runs else ""),
+    what = [
+        *(field for metric in _metrics_of(results) for field in _metric_fields(results, metric)),
+        _Field(Column("Runs", numeric=True), _runs),
+        _Field(
+            Column("Seconds", numeric=True), lambda row: Cell(f"{row.seconds:.1f}", row.seconds)
+        ),
     ]
-    rows = [[value(row) for _, _, value in columns] for row in results.rows]
-    rows += _floor_row(results, [header for header, _, _ in columns])
-    return Table([h for h, _, _ in columns], [numeric for _, numeric, _ in columns], rows)
-
-
-def to_markdown(table: Table) -> str:
-    """The table as a Markdown pipe table."""
-    lines = [_line(table.headers), _line(["---:" if right else "---" for right in table.numeric])]
-    return "\n".join([*lines, *(_line(row) for row in table.rows)]) + "\n"
-
-
-def to_csv(results: Results) -> str:
-    """Every metric of every row in long form, unrounded."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(
-        [
-            "task",
-            "domain",
-            "method",
-            "metric",
-            "unit",
-            "mean",
-            "sd",
-            "n",
-            "paper",
-            "paper_sd",
-            "difference",
-        ]
+    rows = [
+        [field.cell(row) for field in who]
+        + (
+            [field.cell(row) for field in what]
+            if row.metrics
+            else [Cell(in_a_cell(row.why), mark=Mark.NOTE, span=len(what))]
+        )
+        for row in results.rows
+    ]
+    columns = [field.column for field in (*who, *what)]
+    beside = f", beside {results.paper}" if results.paper else ""
+    return Table(
+        table_name(results),
+        f"{results.task.name}: {results.domain}{beside}",
+        columns,
+        rows + _floor_row(results, columns),
+        notes(results),
+        flags(results.task),
+        after_trivial(results.rows),
     )
-    for row in results.rows:
-        for metric, value in row.metrics.items():
-            unit = results.unit if metric in IN_STARS else ""
-            writer.writerow(
-                [results.task.name, results.domain, row.method.name, metric, unit]
-                + [
-                    _plain(v)
-                    for v in (
-                        value.mean,
-                        value.sd,
-                        value.n,
-                        value.paper,
-                        value.paper_sd,
-                        value.difference,
-                    )
-                ]
-            )
-    return buffer.getvalue()
+
+
+def notes(results: Results) -> list[str]:
+    """What a reader has to know of the numbers."""
+    lines = []
+    if results.unit == "scale":
+        lines.append("RMSE and MAE are of ratings divided by the scale's maximum, as printed.")
+    if any("p@5" in row.metrics for row in results.rows):
+        lines.append(_about_ranking(results.test_users))
+    return lines
+
+
+def flags(task: TaskEntry) -> list[str]:
+    """Which files of a task hold fewer rows than are published."""
+    return list(Card.from_dict(task.card).flags) if task.card else []
 
 
 def problems(results: Results) -> list[str]:
@@ -99,71 +104,96 @@ def problems(results: Results) -> list[str]:
     ]
 
 
-def _is_shown(results: Results, metric: str) -> bool:
-    values = [row.metrics[metric] for row in results.rows if metric in row.metrics]
-    if metric in WITH_PAPER:
-        return any(value.paper is not None for value in values)
-    return bool(values)
-
-
-def _metric_columns(
-    results: Results, metric: str, places: dict[str, int]
-) -> list[tuple[str, bool, Callable[[Row], str]]]:
-    title = METRICS[metric].title
-
-    def measured(row: Row) -> str:
-        if (value := row.metrics.get(metric)) is None:
-            return "; ".join(row.problems) if metric == "rmse" else ""
-        text = _mean_sd(value.mean, value.sd)
-        marks = {1: f"**{text}**", 2: f"<u>{text}</u>"}
-        return marks.get(places.get(row.method.name, 0), text)
-
-    columns: list[tuple[str, bool, Callable[[Row], str]]] = [(title, True, measured)]
-    if any(row.metrics[metric].paper is not None for row in results.rows if metric in row.metrics):
-        columns += [
-            (f"{title}, paper", True, lambda row: _paper(row.metrics.get(metric))),
-            (f"Δ {title}", True, lambda row: _difference(row.metrics.get(metric))),
-        ]
-    return columns
-
-
-def _places(rows: list[Row], metric: str) -> dict[str, int]:
-    """First and second place by the mean; equal means share a place."""
-    means = {
-        row.method.name: round(row.metrics[metric].mean, _DECIMALS)
-        for row in rows
-        if metric in row.metrics
-    }
+def marks(values: dict[str, Measured], metric: str, decimals: int) -> dict[str, Mark]:
+    """Best and second by the mean as shown; equal means share a place."""
+    means = {name: round(value.mean, decimals) for name, value in values.items()}
     order = sorted(set(means.values()), reverse=METRICS[metric].higher_is_better)
-    return {name: order.index(mean) + 1 for name, mean in means.items()}
+    place = dict(zip(order, (Mark.BEST, Mark.SECOND), strict=False))
+    return {name: place.get(mean, Mark.NONE) for name, mean in means.items()}
 
 
-def _floor_row(results: Results, headers: list[str]) -> list[list[str]]:
-    floors = [row.metrics["rmse-floor"] for row in results.rows if "rmse-floor" in row.metrics]
-    if not floors:
+def after_trivial(rows: Iterable[Row]) -> frozenset[int]:
+    """A line below the trivial rows, where they come first."""
+    trivial = [row.method.trivial for row in rows]
+    return frozenset({trivial.index(False)} if any(trivial) and not all(trivial) else ())
+
+
+def _metrics_of(results: Results) -> list[str]:
+    shown = [m for m in SHOWN if any(m in row.metrics for row in results.rows)]
+    return shown + [m for m in WITH_PAPER if _is_printed(results, m)]
+
+
+def _is_printed(results: Results, metric: str) -> bool:
+    return any(
+        row.metrics[metric].paper is not None for row in results.rows if metric in row.metrics
+    )
+
+
+def _metric_fields(results: Results, metric: str) -> list[_Field]:
+    title, decimals = METRICS[metric].title, results.decimals
+    found = {row.method.name: row.metrics[metric] for row in results.rows if metric in row.metrics}
+    mark = marks(found, metric, decimals)
+
+    def measured(row: Row) -> Cell:
+        if (value := row.metrics.get(metric)) is None:
+            return Cell("undefined", mark=Mark.NOTE)
+        text = number(value.mean, decimals, sd=value.sd)
+        return Cell(text, value.mean, mark[row.method.name], link=anchor(results, row))
+
+    def paper(row: Row) -> Cell:
+        value = row.metrics.get(metric)
+        if value is None or value.paper is None:
+            return Cell()
+        return Cell(number(value.paper, decimals, sd=value.paper_sd), value.paper)
+
+    def difference(row: Row) -> Cell:
+        value = row.metrics.get(metric)
+        if value is None or value.difference is None:
+            return Cell()
+        return Cell(f"{value.difference:+.{decimals}f}", value.difference)
+
+    if not _is_printed(results, metric):
+        return [_Field(Column(title, numeric=True), measured)]
+    return [
+        _Field(Column(title, True, title, "measured"), measured),
+        _Field(Column(f"{title}, paper", True, title, "paper"), paper),
+        _Field(Column(f"Δ {title}", True, title, "Δ"), difference),
+    ]
+
+
+def _selected(row: Row) -> str:
+    return _SELECTED[Selection(row.method.selection)]
+
+
+def _trials(row: Row) -> Cell:
+    return Cell(str(row.trials), row.trials) if row.metrics else Cell()
+
+
+def _runs(row: Row) -> Cell:
+    total = len(row.records)
+    text = str(row.runs) if row.runs == total else f"{row.runs} of {total}"
+    return Cell(text, row.runs)
+
+
+def _floor_row(results: Results, columns: list[Column]) -> list[list[Cell]]:
+    if results.floor is None:
         return []
-    known = {"Method": "*Best reachable*", "RMSE": f"*{floors[0].mean:.{_DECIMALS}f}*"}
-    return [[known.get(header, "") for header in headers]]
+    value = results.floor.mean
+    known = {
+        "Method": Cell("Best reachable", mark=Mark.NOTE),
+        "RMSE": Cell(number(value, results.decimals), value, Mark.NOTE),
+    }
+    return [[known.get(column.title, Cell()) for column in columns]]
 
 
-def _mean_sd(mean: float, sd: float | None) -> str:
-    text = f"{mean:.{_DECIMALS}f}"
-    return text if sd is None else f"{text} ± {sd:.{_DECIMALS}f}"
-
-
-def _paper(value: Measured | None) -> str:
-    return "" if value is None or value.paper is None else _mean_sd(value.paper, value.paper_sd)
-
-
-def _difference(value: Measured | None) -> str:
-    if value is None or value.difference is None:
-        return ""
-    return f"{value.difference:+.{_DECIMALS}f}"
-
-
-def _line(cells: list[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-
-def _plain(value: float | None) -> str:
-    return "" if value is None else repr(value)
+def _about_ranking(test_users: tuple[int, int] | None) -> str:
+    """Measured by us on Musical Instruments: the range is of all orders that there are."""
+    here = ""
+    if test_users is not None:
+        over, users = test_users
+        here = f" (here {over:,} of {users:,} users, {over / users:.1%})"
+    return (
+        "P@5 and R@5 over a user's own test items cannot separate methods where almost no user "
+        f"has more than 5 of them{here}: on Amazon's Musical Instruments the worst possible order "
+        "of all scores .2803 and .9996, the best .2806 and 1.0000."
+    )

@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmark.data.prepared import Prepared
 from benchmark.data.splits import TEST, TRAIN, VALIDATION, Split
-from benchmark.data.task import Task
+from benchmark.data.task import Numbered, Task
 from benchmark.data.views import TrainingData, missing_signals, training_data
 from benchmark.errors import NotApplicableError
 from benchmark.evaluation.metrics import full_ranking, rmse, score
@@ -242,22 +242,37 @@ def _metrics(
     ratings: FloatArray,
     protocol: Protocol,
 ) -> dict[str, float]:
-    numbered = task.side(side)
-    rows = split.side(side).rows(TEST)
+    metrics = metrics_of_rows(
+        task.side(side),
+        split.side(side).rows(TEST),
+        _clipped(model, ratings, task, side, protocol),
+        protocol,
+        is_first=(side is Side.SOURCE) != cell.reverse,
+    )
+    if protocol.full_ranking_users:
+        metrics |= _full_ranking(model, task, split, side, protocol)
+    return metrics
+
+
+def metrics_of_rows(
+    numbered: Numbered, rows: IntArray, ratings: FloatArray, protocol: Protocol, *, is_first: bool
+) -> dict[str, float]:
+    """The metrics of one domain's test rows (n,), ratings clipped before or not.
+
+    ``is_first`` says whether it is the first domain of the suite's pair, which the code of DML's
+    authors treats differently from the second.
+    """
     truth = numbered.ratings[rows]
     metrics = score(
         numbered.users[rows],
         truth,
-        _clipped(model, ratings, task, side, protocol),
+        ratings,
         scale=numbered.domain.scale,
         relevance=protocol.relevance,
-        # The authors' code treats the pair's first domain and its second one differently.
-        undefined_precision=1.0 if (side is Side.SOURCE) != cell.reverse else 0.0,
+        undefined_precision=1.0 if is_first else 0.0,
     )
     if numbered.domain.ideal is not None:
         metrics["rmse-floor"] = rmse(truth, numbered.domain.ideal[rows])
-    if protocol.full_ranking_users:
-        metrics |= _full_ranking(model, task, split, side, protocol)
     return metrics
 
 
@@ -294,9 +309,13 @@ def _mask(users: IntArray, n_items: int, row_users: IntArray, row_items: IntArra
 def _counts(task: Task, split: Split, side: Side) -> dict[str, int]:
     numbered = task.side(side)
     train, test = (split.side(side).rows(part) for part in (TRAIN, TEST))
+    test_rows_of_user = np.bincount(numbered.users[test])
     return {
         "train": len(train),
         "test": len(test),
+        "test_users": int((test_rows_of_user > 0).sum()),
+        # With k items or fewer, every order of them has the same precision and recall at k.
+        "test_users_with_over_5_rows": int((test_rows_of_user > 5).sum()),
         "test_rows_of_unseen_users": int(
             (~np.isin(numbered.users[test], numbered.users[train])).sum()
         ),

@@ -24,6 +24,7 @@ class MethodEntry:
     title: str
     target_data: str
     selection: str
+    trivial: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,5 +133,8 @@ def _task_entry(task: PlannedTask, cards: dict[str, Card]) -> TaskEntry:
 
 def _method_entry(method: type[Recommender]) -> MethodEntry:
     letters = {Signal.RATINGS: "R", Signal.REVIEWS: "T", Signal.IMAGES: "I", Signal.FEATURES: "F"}
+    # The registry brings every method and torch with it, which a report from records can spare.
+    from benchmark.registry import is_trivial
+
     reads = " ".join(letters[signal] for signal in method.target_data) or "–"
-    return MethodEntry(method.name, method.title, reads, str(method.selection))
+    return MethodEntry(method.name, method.title, reads, str(method.selection), is_trivial(method))

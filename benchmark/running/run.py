@@ -52,7 +52,7 @@ def plan(
                 spec.name, spec.source, spec.target, rules(suite), places, planted=spec.planted
             )
         except UnavailableError as error:
-            planned.append(PlannedTask(spec, None, unavailable=str(error)))
+            planned.append(PlannedTask(spec, None, unavailable=places.unnamed(str(error))))
             continue
         cells = cells_of_task(suite, spec, prepared, methods, suite.seeds)
         planned.append(PlannedTask(spec, prepared, cells))

@@ -38,37 +38,37 @@ class AutoEncoder(nn.Module):
     def loss(self, features: Tensor) -> Tensor:
         """The mean squared norm of what is lost of features (n, m); Eq. (2)."""
         lost = features - self.decoder(self.encode(features))
-        return torch.mean(lost.square().sum(dim=1))
+        return torch.mean(torch.sum(lost.square(), dim=1))
 
 
 def into_ball(codes: Tensor) -> Tensor:
-    """The codes (n, d), those outside the unit ball moved to its nearest point.
+    """The codes (n, d), those outside the unit ball moved to its nearest point."""
+    # Silent: how codes are kept in the ball. Projection is part of the encoder, so that the
+    # decoder learns with it; scaling all of them by the longest would let one row shrink the rest.
+    lengths: Tensor = torch.linalg.vector_norm(codes, dim=1, keepdim=True)
+    return codes / lengths.clamp(min=1)
 
-    Silent: how embeddings are kept inside; as this is part of the encoder, the decoder learns
-    with it, and codes within the ball keep their lengths.
-    """
-    return codes / codes.norm(dim=1, keepdim=True).clamp(min=1)
 
-
-def embeddings(
+def trained(
     features: Features, dimension: int, *, steps: int, batch_size: int, lr: float, seed: int
-) -> Tensor:
-    """Train an autoencoder on ``features`` and return its codes (n, d), one a row.
-
-    Rows of which nothing is known take no part in training and get the code of the mean.
-    """
+) -> AutoEncoder:
+    """An autoencoder that has seen ``steps`` batches of rows of which something is known."""
     torch.manual_seed(seed)
     model = AutoEncoder(features.width, dimension)
     adam = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
     for rows in islice(_batches(features.seen, batch_size, seed), steps):
         loss = model.loss(torch.from_numpy(features.centred(rows)))
         adam.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         adam.step()
+    return model
+
+
+@torch.no_grad()
+def codes(model: AutoEncoder, features: Features) -> Tensor:
+    """The embeddings (n, d); of whom nothing is known, the embedding of the mean."""
     chunks = np.array_split(np.arange(len(features)), -(-len(features) // ROWS_AT_ONCE))
-    with torch.no_grad():
-        codes = [model.encode(torch.from_numpy(features.centred(rows))) for rows in chunks]
-    return torch.cat(codes)
+    return torch.cat([model.encode(torch.from_numpy(features.centred(c))) for c in chunks])
 
 
 def _batches(rows: IntArray, batch_size: int, seed: int) -> Iterator[IntArray]:

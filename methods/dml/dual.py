@@ -6,15 +6,15 @@ section 3.3: Algorithm 1, Eqs. (5) and (6).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-from methods.dml.networks import NetworkPair
 from methods.dml.orthogonal import LatentMap
+from methods.dml.pair import NetworkPair
 
 DualKind = Literal["swap", "same", "off"]
 """Who rates for a mapped user: the other domain's network (Algorithm 1, line 13), the own one
@@ -97,26 +97,19 @@ class DualLearning:
             shuffled(len(ratings), self.batch_size, generator)
             for ratings, generator in zip(inputs, self.generators, strict=True)
         ]
-        # Silent: what the zipped loop does when one domain ends; the released code stops there
-        # and never sees the rest. Here the rest of the longer one is trained alone, so that
-        # each rating counts once an epoch.
-        both = min(map(len, orders))
-        longer = int(len(orders[1]) > both)
         totals = [0.0, 0.0]
-        for networks, first, last in (
-            ((0, 1), 0, both),
-            ((longer,), both, len(orders[longer])),
-        ):
-            for start in range(first, last, BATCHES_AT_ONCE):
-                rows = slice(start, min(start + BATCHES_AT_ONCE, last))
-                gathered = [self._gather(inputs[k], orders[k][rows], k) for k in networks]
-                stacked = (torch.stack(parts).unbind(1) for parts in zip(*gathered, strict=True))
-                losses = [
-                    self.networks.step(networks, *batch, scale=weight)
-                    for batch in zip(*stacked, strict=True)
-                ]
-                for k, loss in zip(networks, torch.stack(losses).sum(dim=0), strict=True):
-                    totals[k] += float(loss)
+        for networks, some in _zipped(len(orders[0]), len(orders[1])):
+            gathered = [self._gather(inputs[k], orders[k][some], k) for k in networks]
+            pairs, kept, values, weights = (
+                torch.stack(parts).transpose(0, 1) for parts in zip(*gathered, strict=True)
+            )
+            errors = [
+                self.networks.step(networks, *batch)
+                for batch in zip(pairs, kept, values, weight * weights, strict=True)
+            ]
+            losses = (torch.stack(errors).square() * weights).sum(dim=(0, 2))
+            for k, loss in zip(networks, losses.tolist(), strict=True):
+                totals[k] += loss
         return [total / len(order) for total, order in zip(totals, orders, strict=True)]
 
     def _gather(self, ratings: Ratings, order: Tensor, network: int) -> tuple[Tensor, ...]:
@@ -124,7 +117,7 @@ class DualLearning:
         rows = order.clamp(min=0)
         users = ratings.user_table.index_select(0, ratings.users[rows].flatten())
         items = ratings.item_table.index_select(0, ratings.items[rows].flatten())
-        pairs = torch.cat([users, items], dim=1).unflatten(0, order.shape)
+        pairs = torch.cat([users, items], dim=1).view(*order.shape, -1)
         real = (order >= 0).float()
         kept = dropout_mask(
             (*order.shape, self.networks.architecture.dropped),
@@ -132,6 +125,16 @@ class DualLearning:
             self.generators[network],
         )
         return pairs, kept, ratings.values[rows], real / real.sum(dim=1, keepdim=True)
+
+
+def _zipped(a: int, b: int) -> Iterator[tuple[tuple[int, ...], slice]]:
+    """The networks that train together on their batches number ..., of ``a`` and ``b`` in all."""
+    # Silent: what happens when one domain ends; the released code stops there and never sees the
+    # rest. Here the rest of the longer one is trained alone: each rating counts once an epoch.
+    both, longer = min(a, b), int(b > a)
+    for networks, first, last in (((0, 1), 0, both), ((longer,), both, max(a, b))):
+        for start in range(first, last, BATCHES_AT_ONCE):
+            yield networks, slice(start, min(start + BATCHES_AT_ONCE, last))
 
 
 def dropout_mask(shape: tuple[int, ...], rate: float, generator: torch.Generator) -> Tensor:

@@ -6,29 +6,16 @@ section 5.2.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.feature_extraction.text import HashingVectorizer
-from sklearn.preprocessing import normalize
 
 from benchmark.data.views import DomainView
-
-# Silent: a histogram of one rating is that rating itself; five ratings drawn as the whole domain
-# rates stand beside it, so that few ratings say little.
-PSEUDO_RATINGS = 5.0
-
-
-@dataclass(frozen=True)
-class Block:
-    """Columns of one kind: ``values`` (n, k), and which rows (n,) have them at all."""
-
-    values: sparse.csr_matrix
-    known: NDArray[np.bool_]
+from benchmark.recommender import IntArray
+from methods.dml.blocks import Block, rating_blocks, review_blocks, table_blocks, time_blocks
 
 
 @dataclass(frozen=True)
@@ -42,7 +29,7 @@ class Features:
     values: sparse.csr_matrix
     mean: NDArray[np.float32]
     known: NDArray[np.bool_]
-    widths: NDArray[np.int64]
+    widths: IntArray
 
     def __len__(self) -> int:
         return int(self.values.shape[0])
@@ -53,11 +40,11 @@ class Features:
         return int(self.values.shape[1])
 
     @property
-    def seen(self) -> NDArray[np.int64]:
+    def seen(self) -> IntArray:
         """The rows of which anything is known."""
         return np.flatnonzero(self.known.any(axis=1))
 
-    def centred(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    def centred(self, rows: IntArray) -> NDArray[np.float32]:
         """The vectors (b, m) less their mean, so that what is unknown of a row is 0: the mean."""
         known = np.repeat(self.known[rows], self.widths, axis=1)
         return self.values[rows].toarray() - known * self.mean
@@ -70,33 +57,29 @@ def user_features(view: DomainView, columns: int) -> Features:
     """
     ids, others = view.users, view.items
     blocks = [
-        *_rating_blocks(view, ids, others, view.n_users, view.n_items, columns),
-        *_review_blocks(view, ids, view.n_users, columns),
-        *_time_blocks(view, ids, view.n_users),
+        *rating_blocks(view, ids, others, view.n_users, view.n_items, columns),
+        *review_blocks(view, ids, view.n_users, columns),
+        *time_blocks(view, ids, view.n_users),
     ]
     if view.user_features is not None:
-        blocks += _table_blocks(view.user_features, columns)
+        blocks += table_blocks(view.user_features, columns)
     return _joined(blocks)
 
 
 def item_features(view: DomainView, columns: int) -> Features:
-    """Category, description, title and price (§5.2), hashed to at most ``columns`` columns each.
-
-    Differs: a domain without item metadata describes items by their training ratings instead.
-    """
-    if view.item_features is not None:
-        return _joined(_table_blocks(view.item_features, columns))
+    """Category, description, title and price (§5.2), texts hashed to at most ``columns`` each."""
+    if view.item_features is not None and len(view.item_features.columns):
+        return _joined(table_blocks(view.item_features, columns))
+    # Differs: without metadata, items are described by their training ratings and who gave them.
     return _joined(
-        _rating_blocks(view, view.items, view.users, view.n_items, view.n_users, columns)
+        rating_blocks(view, view.items, view.users, view.n_items, view.n_users, columns)
     )
 
 
 def _joined(blocks: Iterable[Block]) -> Features:
-    """The blocks side by side, each scaled to a total variance of 1.
-
-    Silent: how features of different kinds are weighed; unscaled, a thousand columns of history
-    would drown the ratings.
-    """
+    """The blocks side by side, each scaled to a total variance of 1."""
+    # Silent: how features of different kinds are weighed. Unscaled, hundreds of columns of history
+    # would leave the ratings no room in the code.
     scaled, means, known = [], [], []
     for block in blocks:
         rows = block.values[np.flatnonzero(block.known)]
@@ -113,86 +96,3 @@ def _joined(blocks: Iterable[Block]) -> Features:
         np.column_stack(known),
         np.array([block.shape[1] for block in scaled]),
     )
-
-
-def _rating_blocks(
-    view: DomainView,
-    ids: NDArray[np.int64],
-    others: NDArray[np.int64],
-    n: int,
-    n_others: int,
-    columns: int,
-) -> Iterator[Block]:
-    """What was rated and how, of each of ``n`` users (or items); ``others`` is the other side."""
-    low, high = view.scale
-    counts = np.bincount(ids, minlength=n).astype(float)
-    known = counts > 0
-    levels = round(high - low) + 1
-    level = np.clip(np.rint(view.ratings - low), 0, levels - 1).astype(int)
-    prior = np.bincount(level, minlength=levels) / max(len(level), 1)
-    histogram = np.bincount(ids * levels + level, minlength=n * levels).reshape(n, levels)
-    shares = (histogram + PSEUDO_RATINGS * prior) / (counts + PSEUDO_RATINGS)[:, None]
-    mean = shares @ np.arange(levels)
-    yield _numbers(np.column_stack([shares, mean, np.log1p(counts)]), known)
-
-    # Indices are numbered by hash, so that the remainder is a hash of the id.
-    width = min(columns, n_others)
-    history = sparse.csr_matrix((np.ones(len(ids)), (ids, others % width)), shape=(n, width))
-    yield Block(normalize(history), known)
-
-
-def _review_blocks(
-    view: DomainView, ids: NDArray[np.int64], n: int, columns: int
-) -> Iterator[Block]:
-    if view.reviews is None:
-        return
-    written = np.array([text is not None for text in view.reviews], dtype=bool)
-    authors = ids[written]
-    words = _words(view.reviews[written], columns)
-    gather = sparse.csr_matrix(
-        (np.ones(len(authors)), (authors, np.arange(len(authors)))), shape=(n, len(authors))
-    )
-    yield Block(normalize(gather @ words), np.bincount(authors, minlength=n) > 0)
-
-
-def _time_blocks(view: DomainView, ids: NDArray[np.int64], n: int) -> Iterator[Block]:
-    """First, mean and last time of each user's ratings, where times are known."""
-    dated = view.times >= 0
-    if not dated.any():
-        return
-    times = pd.Series(view.times[dated].astype(float)).groupby(ids[dated])
-    table = times.agg(["min", "mean", "max"]).reindex(np.arange(n))
-    yield _numbers(table.to_numpy(), table["mean"].notna().to_numpy())
-
-
-def _table_blocks(table: pd.DataFrame, columns: int) -> Iterator[Block]:
-    """One block a metadata column: numbers as they are, anything else as a bag of words."""
-    for name in table.columns:
-        column = table[name]
-        known = column.notna().to_numpy(dtype=bool)
-        if pd.api.types.is_numeric_dtype(column):
-            yield _numbers(column.to_numpy(dtype=float, na_value=np.nan)[:, None], known)
-        else:
-            text = column.astype(object).where(known, "").astype(str)
-            yield Block(_words(text.to_numpy(), columns), known)
-
-
-def _words(texts: NDArray[np.object_], columns: int) -> sparse.csr_matrix:
-    """Hashed term frequencies (n, columns), rows of unit length."""
-    if not len(texts):
-        return sparse.csr_matrix((0, columns))
-    # Words of one letter are kept: a category may be one.
-    hasher = HashingVectorizer(
-        n_features=columns, alternate_sign=False, token_pattern=r"(?u)\b\w+\b"
-    )
-    words: sparse.csr_matrix = hasher.transform(texts)
-    return words
-
-
-def _numbers(values: NDArray[np.float64], known: NDArray[np.bool_]) -> Block:
-    """Columns of numbers, each in standard deviations from the mean of the known rows."""
-    rows = values[known]
-    spread = rows.std(axis=0) if len(rows) else np.ones(values.shape[1])
-    centre = rows.mean(axis=0) if len(rows) else np.zeros(values.shape[1])
-    standard = (values - centre) / np.where(spread > 0, spread, 1)
-    return Block(sparse.csr_matrix(np.where(known[:, None], standard, 0)), known)

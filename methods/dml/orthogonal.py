@@ -38,7 +38,6 @@ class LatentMap:
         self.lr = lr
         self.penalty = penalty
         self.generator = generator
-        # Silent: where X starts; cf. :meth:`start`.
         self.matrix = torch.eye(dimension, dtype=torch.float64)
         if kind == "random":
             self.matrix = gram_schmidt(self.matrix.clone().normal_(generator=generator))
@@ -61,12 +60,10 @@ class LatentMap:
         return float((self.to_target(source) - target).square().sum(dim=1).mean())
 
     def start(self, source: Tensor, target: Tensor) -> None:
-        """Choose between rotation and reflection by all shared users' embeddings (n, d).
-
-        Silent: where X starts; at the identity, or at the identity with its last axis turned
-        round. Small steps keep the determinant's sign, so that Gram-Schmidt could not come near
-        the minimum of Eq. (3) from the other side.
-        """
+        """Choose between rotation and reflection by all shared users' embeddings (n, d)."""
+        # Silent: where X starts; at the identity, or at the identity with its last axis turned
+        # round. Orthogonalised steps keep the determinant's sign, so that from the wrong side X
+        # could not come near the minimum of Eq. (3).
         if self.kind == "gs" and torch.linalg.det(target.double().T @ source.double()) < 0:
             self.matrix[-1] *= -1
 
@@ -77,7 +74,7 @@ class LatentMap:
             self.matrix = procrustes(source, target)
         elif self.kind in ("gs", "soft", "free"):
             order = torch.randperm(len(source), generator=self.generator)
-            for batch in order.split(batch_size) if len(order) else ():
+            for batch in torch.split(order, batch_size) if len(order) else ():
                 self.update(source[batch], target[batch])
 
     def update(self, source: Tensor, target: Tensor) -> None:
@@ -98,13 +95,14 @@ def gram_schmidt(matrix: Tensor) -> Tensor:
     """The columns of a matrix (d, d), orthonormalised in their order."""
     # Householder's QR is Gram-Schmidt without its loss of orthogonality, up to column signs.
     q, r = torch.linalg.qr(matrix)
-    return q * torch.where(r.diagonal() < 0, -1.0, 1.0)
+    signs = torch.where(r.diagonal() < 0, -1.0, 1.0)
+    return torch.mul(q, signs)
 
 
 def procrustes(source: Tensor, target: Tensor) -> Tensor:
     """The orthogonal X (d, d) that minimises Eq. (3) over rows (n, d) (Schönemann, 1966)."""
     left, _, right = torch.linalg.svd(target.T @ source)
-    return left @ right
+    return torch.mm(left, right)
 
 
 def _excess(matrix: Tensor) -> Tensor:

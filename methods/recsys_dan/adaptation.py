@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.recommender import IntArray
-from methods.recsys_dan.networks import Mapping, precoded
+from methods.recsys_dan.networks import Generators, precoded
 from methods.recsys_dan.optimizers import OptimizerName, optimizer_of
 from methods.recsys_dan.pretraining import batches
 from methods.recsys_dan.samples import Samples
@@ -41,36 +41,37 @@ class Game:
 
 
 def adapt(
-    source_mapping: Mapping,
-    target_mapping: Mapping,
+    source_generators: Generators,
+    target_generators: Generators,
     source: Samples,
     target: Samples,
     discriminator: nn.Module,
     game: Game,
     rng: np.random.Generator,
 ) -> Iterator[dict[str, float]]:
-    """Train ``target_mapping`` in place; each value drawn is one epoch's averages.
+    """Train ``target_generators`` in place; each value drawn is one epoch's averages.
 
-    "Df accuracy" is the mean of both domains' shares recognised, before each update; "Df loss" is
-    Eq. (5) with its sign turned, 2 ln 2 when the domains look alike; "Gf loss" as in ``game.loss``.
+    "Df accuracy" is the share recognised before each update, averaged over the two domains; "Df
+    loss" is Eq. (5) with its sign turned, 2 ln 2 when the domains look alike; "Gf loss" is what
+    ``game.loss`` says.
     """
     # M^s is fixed, so its users and items are encoded once.
-    source_mapping, source = precoded(source_mapping, source)
-    source_mapping.train(game.source_dropout)
+    source_generators, source = precoded(source_generators, source)
+    source_generators.train(game.source_dropout)
     if game.adapt == "f":
-        target_mapping, target = precoded(target_mapping, target)
-    target_mapping.train()
+        target_generators, target = precoded(target_generators, target)
+    target_generators.train()
     d_updater = optimizer_of(game.optimizer, discriminator.parameters())
-    m_updater = optimizer_of(game.optimizer, target_mapping.parameters())
+    m_updater = optimizer_of(game.optimizer, target_generators.parameters())
     schedule = _zipped if game.epoch == "zipped" else _nested
     while True:
         started = time.perf_counter()
         steps = []
         for source_rows, target_rows in schedule(len(source), len(target), game.batch_size, rng):
             with torch.no_grad():
-                from_source = source_mapping(source, source_rows)
+                from_source = source_generators(source, source_rows)
             # Differs: one forward pass of M^t serves both updates, hence one dropout mask.
-            from_target = target_mapping(target, target_rows)
+            from_target = target_generators(target, target_rows)
             log_d_source = discriminator(from_source)
             log_d_target = discriminator(from_target.detach())
             # Eq. (5), to be maximised: log D of the source plus log(1 - D) of the target.
@@ -79,11 +80,12 @@ def adapt(
             m_loss = _generator_loss(discriminator(from_target), game.loss)
             _update(m_updater, m_loss)
             steps.append((_accuracy(log_d_source, log_d_target), d_loss.item(), m_loss.item()))
-        averages = np.mean(steps, axis=0)
+        accuracy, mean_d_loss, mean_m_loss = np.mean(steps, axis=0).tolist()
         yield {
-            "Df accuracy": averages[0],
-            "Df loss": averages[1],
-            "Gf loss": averages[2],
+            "Df accuracy": accuracy,
+            "Df loss": mean_d_loss,
+            "Gf loss": mean_m_loss,
+            "adversarial updates": len(steps),
             "adversarial seconds": time.perf_counter() - started,
         }
 

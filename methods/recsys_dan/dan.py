@@ -16,7 +16,7 @@ import torch
 from benchmark.data.views import TrainingData
 from benchmark.recommender import FloatArray, Pairs, Recommender, Selection, Side, Signal
 from methods.recsys_dan.lstm import TextEncoder
-from methods.recsys_dan.networks import Activation, Interaction, Mapping
+from methods.recsys_dan.networks import Activation, Generators, Interaction
 from methods.recsys_dan.optimizers import OptimizerName
 from methods.recsys_dan.pretraining import SourceModel, pretrain
 from methods.recsys_dan.samples import Corpus, read_corpus, reviewed
@@ -25,7 +25,7 @@ from methods.recsys_dan.scorer import Scorer
 
 @dataclass
 class RecSysDAN(Recommender):
-    """Algorithm 1 up to the target's mapping M^t, which is what the instances differ in."""
+    """Algorithm 1 up to the target's generators M^t, which is what the instances differ in."""
 
     paper: ClassVar[str] = (
         "Wang, Niepert, Li: RecSys-DAN: Discriminative Adversarial Networks for Cross-Domain "
@@ -52,7 +52,7 @@ class RecSysDAN(Recommender):
     dropout: float = 0.5
     """Share of Gf's output dropped in training; section V-C."""
     activation: Activation = "linear"
-    """Silent: what follows Gf's dense layer; section V-C names ReLU for the discriminators only."""
+    """Silent: what follows Gf's dense layer; section V-C names ReLU for discriminators only."""
     optimizer: OptimizerName = "adadelta"
     """Differs: ADADELTA at Zeiler's rate 1 instead of 0.0001; see optimizers.py."""
     penalty: float = 0.0
@@ -83,7 +83,7 @@ class RecSysDAN(Recommender):
             held_out=self.held_out,
             rng=rng,
         )
-        model = SourceModel(self._mapping(len(corpus.vocabulary)), self.interaction_width)
+        model = SourceModel(self._generators(len(corpus.vocabulary)), self.interaction_width)
         self.history_ = pretrain(
             model,
             corpus.source,
@@ -96,10 +96,10 @@ class RecSysDAN(Recommender):
             rng=rng,
         )
         self.facts_ = self._facts(data, corpus)
-        mapping = self._target_mapping(model.mapping, corpus, rng)
+        generators = self._target_generators(model.generators, corpus, rng)
         self.scorers_ = {
-            Side.SOURCE: Scorer.of(model.mapping, model.scoring, corpus.source),
-            Side.TARGET: Scorer.of(mapping, model.scoring, corpus.target),
+            Side.SOURCE: Scorer.of(model.generators, model.scoring, corpus.source),
+            Side.TARGET: Scorer.of(generators, model.scoring, corpus.target),
         }
         return self
 
@@ -112,12 +112,12 @@ class RecSysDAN(Recommender):
         return self.scorers_[pairs.side].embed(pairs)
 
     @abstractmethod
-    def _target_mapping(
-        self, source_mapping: Mapping, corpus: Corpus, rng: np.random.Generator
-    ) -> Mapping:
+    def _target_generators(
+        self, source_generators: Generators, corpus: Corpus, rng: np.random.Generator
+    ) -> Generators:
         """M^t, learned from M^s and unrated target pairs; M^s stays as it is."""
 
-    def _mapping(self, vocabulary: int) -> Mapping:
+    def _generators(self, vocabulary: int) -> Generators:
         # Silent: whether Gu and Gv share words; Θ_u and Θ_v are listed apart, so they do not.
         user, item = (
             TextEncoder(vocabulary, embedding=self.embedding, width=self.lstm_width)
@@ -129,7 +129,7 @@ class RecSysDAN(Recommender):
             dropout=self.dropout,
             activation=self.activation,
         )
-        return Mapping(user, item, interaction)
+        return Generators(user, item, interaction)
 
     def _facts(self, data: TrainingData, corpus: Corpus) -> dict[str, float | int | str]:
         errors = self.history_["source held-out RMSE"]

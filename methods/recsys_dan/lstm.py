@@ -18,6 +18,8 @@ from torch import Tensor, nn
 
 from benchmark.data.text import PAD, Documents
 
+_aten = torch.ops.aten
+
 
 class TextEncoder(nn.Module):
     """Documents (n,) to codes (n, width): Embedding -> LSTM(width) -> mean over the words.
@@ -41,7 +43,7 @@ class TextEncoder(nn.Module):
         # Eq. (2): the terms W_x x + b, once a distinct word instead of once a token.
         words = nn.functional.embedding(packed.vocabulary, self.embedding)
         table = nn.functional.linear(words, self.input_weights, self.bias)
-        codes: Tensor = _MeanLSTM.apply(
+        codes: Tensor = _MeanLSTM.apply(  # type: ignore[no-untyped-call]
             table, self.recurrent_weights, packed, torch.is_grad_enabled()
         )
         return codes.index_select(0, packed.unsort)
@@ -78,9 +80,6 @@ def _pack(documents: Documents) -> _Packed:
         torch.from_numpy(documents.lengths[order].astype(np.float32))[:, None],
         torch.from_numpy(np.argsort(order)),
     )
-
-
-tanh_backward, sigmoid_backward = torch.ops.aten.tanh_backward, torch.ops.aten.sigmoid_backward
 
 
 class _MeanLSTM(torch.autograd.Function):
@@ -127,22 +126,21 @@ class _MeanLSTM(torch.autograd.Function):
         share = d_means[0] / packed.lengths.to(gates.dtype)
         d_h, d_c = gates.new_zeros(n, d), gates.new_zeros(n, d)
         places = list(pairwise(packed.starts))
-        before = gates.new_zeros(n, d)
         for t in range(len(places) - 1, -1, -1):
             start, stop = places[t]
             active = stop - start
             i, f, o, g = gates[start:stop].chunk(4, dim=1)
             tanh_c = cells[start:stop].tanh()
             d_now, d_cell = d_h[:active].add_(share[:active]), d_c[:active]
-            d_cell += tanh_backward(d_now * o, tanh_c)  # h = o tanh(c)
-            d_i, d_g = d_cell * g, d_cell * i  # c = f c' + i g
-            d_f = d_cell * cells[places[t - 1][0] :][:active] if t else before
+            before = cells[places[t - 1][0] :][:active] if t else torch.zeros_like(tanh_c)
+            d_cell += _aten.tanh_backward(d_now * o, tanh_c)  # h = o tanh(c)
+            d_i, d_f, d_g = d_cell * g, d_cell * before, d_cell * i  # c = f c' + i g
             d_cell *= f
-            # The gates give way to their gradients: fresh memory would cost a page fault each.
-            sigmoid_backward(d_i, i, grad_input=i)
-            sigmoid_backward(d_f, f, grad_input=f)
-            sigmoid_backward(d_now * tanh_c, o, grad_input=o)
-            tanh_backward(d_g, g, grad_input=g)
+            # Gates give way to their gradients: fresh memory would cost a page fault each.
+            _aten.sigmoid_backward(d_i, i, grad_input=i)
+            _aten.sigmoid_backward(d_f, f, grad_input=f)
+            _aten.sigmoid_backward(d_now * tanh_c, o, grad_input=o)
+            _aten.tanh_backward(d_g, g, grad_input=g)
             torch.mm(gates[start:stop], recurrent, out=d_h[:active])
         d_table = gates.new_zeros(ctx.vocabulary, 4 * d)
         d_table.scatter_add_(0, packed.words[:, None].expand(-1, 4 * d), gates)

@@ -1,4 +1,4 @@
-"""The networks of RecSys-DAN: mapping functions M = {Gu, Gv, Gf}, scoring Gy, discriminator D.
+"""The networks of RecSys-DAN: generators (mapping functions) M = {Gu, Gv, Gf}, discriminator D.
 
 Wang, Niepert, Li: RecSys-DAN, TNNLS 2020, sections IV-A and V-C.
 """
@@ -36,7 +36,7 @@ class Interaction(nn.Module):
         return dropped
 
 
-class Mapping(nn.Module):
+class Generators(nn.Module):
     """M = {Gu, Gv, Gf}: from what represents a user and an item to their interaction."""
 
     def __init__(self, user: nn.Module, item: nn.Module, interaction: Interaction) -> None:
@@ -47,18 +47,19 @@ class Mapping(nn.Module):
 
     def forward(self, samples: Samples, rows: IntArray) -> Tensor:
         """Interactions (n, width) of the pairs ``rows``; no user or item is encoded twice."""
-        return self.interaction(
+        interactions: Tensor = self.interaction(
             _gather(self.user, samples.user_inputs, samples.users[rows]),
             _gather(self.item, samples.item_inputs, samples.items[rows]),
         )
+        return interactions
 
 
-def precoded(mapping: Mapping, samples: Samples) -> tuple[Mapping, Samples]:
+def precoded(generators: Generators, samples: Samples) -> tuple[Generators, Samples]:
     """The same interactions from codes that are computed now: all that is left is Gf, shared."""
-    return Mapping(nn.Identity(), nn.Identity(), mapping.interaction), replace(
+    return Generators(nn.Identity(), nn.Identity(), generators.interaction), replace(
         samples,
-        user_inputs=encode(mapping.user, samples.user_inputs),
-        item_inputs=encode(mapping.item, samples.item_inputs),
+        user_inputs=encode(generators.user, samples.user_inputs),
+        item_inputs=encode(generators.item, samples.item_inputs),
     )
 
 

@@ -14,12 +14,12 @@ OptimizerName = Literal["adadelta", "adadelta-literal", "adam"]
 
 
 def optimizer_of(name: OptimizerName, weights: Iterable[nn.Parameter]) -> optim.Optimizer:
-    """``adadelta`` as Zeiler has it, ``adadelta-literal`` with the rate the paper prints, or ``adam``."""
+    """``adadelta`` as published, ``adadelta-literal`` at the paper's printed rate, or ``adam``."""
     if name == "adam":
         return optim.Adam(weights, lr=1e-3)
-    # Differs: section V-C has "ADADELTA and the initial learning rate η is 0.0001". The Theano LSTM
-    # tutorial has that very number and ignores it under ADADELTA, whose steps it would scale
-    # down until nothing is learned in ten epochs.
+    # Differs: section V-C has "ADADELTA" and "the initial learning rate η is 0.0001". The Theano
+    # LSTM tutorial has that very number and ignores it under ADADELTA, whose steps it would
+    # scale down until nothing is learned in ten epochs.
     rate = {"adadelta": 1.0, "adadelta-literal": 1e-4}[name]
     # Silent: ρ and ε; Zeiler's, which are also the tutorial's.
     return optim.Adadelta(weights, lr=rate, rho=0.95, eps=1e-6)

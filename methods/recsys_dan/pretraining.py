@@ -6,6 +6,7 @@ Wang, Niepert, Li: RecSys-DAN, TNNLS 2020, Eqs. (3), (4) and (8).
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.recommender import IntArray
-from methods.recsys_dan.networks import Mapping, dense
+from methods.recsys_dan.networks import Generators, dense
 from methods.recsys_dan.optimizers import OptimizerName, optimizer_of
 from methods.recsys_dan.samples import Samples
 
@@ -23,16 +24,16 @@ from methods.recsys_dan.samples import Samples
 class SourceModel(nn.Module):
     """M^s and the scoring function G^s_y, Eq. (1)."""
 
-    def __init__(self, mapping: Mapping, width: int) -> None:
+    def __init__(self, generators: Generators, width: int) -> None:
         super().__init__()
-        self.mapping = mapping
+        self.generators = generators
         # Silent: the scoring function; one linear unit, the least that turns Gf's output into
         # a number. Not clipped: Table V prints a prediction of 5.08.
         self.scoring = dense(width, 1)
 
     def forward(self, samples: Samples, rows: IntArray) -> Tensor:
         """Predicted ratings (n,) of the pairs ``rows``, in stars."""
-        ratings: Tensor = self.scoring(self.mapping(samples, rows))
+        ratings: Tensor = self.scoring(self.generators(samples, rows))
         return ratings.squeeze(1)
 
 
@@ -56,7 +57,7 @@ def pretrain(
     ratings = torch.from_numpy(samples.ratings).float()
     updater = optimizer_of(optimizer, model.parameters())
     curves: dict[str, list[float]] = defaultdict(list)
-    best, best_state, waited = np.inf, copy.deepcopy(model.state_dict()), 0
+    best, best_state, waited = math.inf, copy.deepcopy(model.state_dict()), 0
     for _ in range(max_epochs):
         started = time.perf_counter()
         model.train()
@@ -69,7 +70,7 @@ def pretrain(
             updater.step()  # Eq. (8)
             squared_errors += float(mse.detach()) * len(rows)
         rmse = _rmse(model, held_out)
-        curves["source training RMSE"].append(np.sqrt(squared_errors / len(samples)))
+        curves["source training RMSE"].append(math.sqrt(squared_errors / len(samples)))
         curves["source held-out RMSE"].append(rmse)
         curves["pre-training seconds"].append(time.perf_counter() - started)
         waited += 1

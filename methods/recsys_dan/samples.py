@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from benchmark.data.text import Documents, Histories, Texts, Vocabulary
+from benchmark.data.text import Documents, Histories, Vocabulary
 from benchmark.data.views import DomainView, TrainingData
 from benchmark.errors import NotApplicableError
 from benchmark.recommender import FloatArray, IntArray

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from benchmark.recommender import FloatArray, IntArray, Pairs
-from methods.recsys_dan.networks import Activation, Mapping, encode
+from methods.recsys_dan.networks import Activation, Generators, encode
 from methods.recsys_dan.samples import Samples
 
 _CHUNK = 4096
@@ -36,17 +36,17 @@ class Scorer:
     bias: float
 
     @classmethod
-    def of(cls, mapping: Mapping, scoring: nn.Linear, samples: Samples) -> Self:
+    def of(cls, generators: Generators, scoring: nn.Linear, samples: Samples) -> Self:
         """Encode the users and items of the domain that ``samples`` come from."""
-        user_codes = encode(mapping.user, samples.user_inputs[np.arange(samples.n_users)])
-        item_codes = encode(mapping.item, samples.item_inputs[np.arange(samples.n_items)])
-        dense = mapping.interaction.dense
+        user_codes = encode(generators.user, samples.user_inputs[np.arange(samples.n_users)])
+        item_codes = encode(generators.item, samples.item_inputs[np.arange(samples.n_items)])
+        dense = generators.interaction.dense
         for_users, for_items = dense.weight.split([user_codes.shape[1], item_codes.shape[1]], 1)
         with torch.no_grad():
             return cls(
                 (user_codes @ for_users.T).numpy(),
                 (item_codes @ for_items.T + dense.bias).numpy(),
-                mapping.interaction.activation,
+                generators.interaction.activation,
                 scoring.weight[0].numpy().copy(),
                 scoring.bias.item(),
             )

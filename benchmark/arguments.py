@@ -1,0 +1,122 @@
+"""Options that several commands share, and what they choose: a suite's methods and its data."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from benchmark.errors import BenchError, UnavailableError, suggestion
+from benchmark.repository import RESULTS, cache_dir
+
+if TYPE_CHECKING:
+    from benchmark.recommender import Recommender
+    from benchmark.running.run import PlannedTask
+    from benchmark.running.suite import Suite
+
+
+def names(_: click.Context, __: click.Parameter, value: str | None) -> list[str]:
+    """The parts of an option like ``knn,svdpp``."""
+    return [part.strip() for part in value.split(",") if part.strip()] if value else []
+
+
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    envvar="BENCH_DATA",
+    show_envvar=True,
+    help="Folder that holds the data files (amazon2014/, douban/, …).",
+)
+suite_option = click.option(
+    "--suite", default="demo", show_default=True, help="A shipped suite, or a path to a .toml."
+)
+results_dir_option = click.option(
+    "--results-dir",
+    type=click.Path(path_type=Path),
+    default=RESULTS,
+    help="Where records are kept.  [default: results/]",
+)
+methods_option = click.option(
+    "--methods", callback=names, help="Only these methods, by name: knn,svdpp."
+)
+tasks_option = click.option(
+    "--tasks", callback=names, help="Only these tasks of the suite, by name."
+)
+outside_option = click.option(
+    "--method",
+    "outside",
+    multiple=True,
+    metavar="PACKAGE.MODULE:CLASS",
+    help="Add a method from outside the repository.",
+)
+
+
+def methods_of(suite: Suite, outside: Sequence[str] = ()) -> list[type[Recommender]]:
+    """The suite's methods in table-row order, then those named on the command line.
+
+    Raises:
+        BenchError: a name that does not exist or is taken, or settings that no method has.
+    """
+    from benchmark import registry
+    from benchmark.running.plan import check_settings
+
+    sys.path.insert(0, os.getcwd())
+    place = f"suite {suite.name!r}"
+    found = (
+        list(registry.METHODS)
+        if suite.methods == "all"
+        else registry.find(suite.methods, place=place)
+    )
+    added = [registry.load(path) for path in outside]
+    for method in added:
+        if method.name in registry.by_name():
+            raise BenchError(f"--method: the name {method.name!r} is taken; rename the class's")
+    check_settings(suite, [*registry.METHODS, *added])
+    return [*found, *added]
+
+
+def choose(asked: list[str], valid: list[str], what: str, option: str) -> list[str]:
+    """What was asked for, or all that there is.
+
+    Raises:
+        BenchError: something that there is not.
+    """
+    for name in asked:
+        if name not in valid:
+            raise BenchError(f"unknown {what} {name!r} in {option}{suggestion(name, valid)}")
+    return asked or valid
+
+
+def only_tasks(suite: Suite, asked: list[str], option: str = "--tasks") -> Suite:
+    """The suite with only the tasks asked for.
+
+    Raises:
+        BenchError: a task that the suite has not.
+    """
+    wanted = choose(asked, [task.name for task in suite.tasks], "task", option)
+    return suite.model_copy(
+        update={"tasks": [task for task in suite.tasks if task.name in wanted]}
+    )
+
+
+def one_task(
+    suite: Suite, task: str, data_dir: Path | None, methods: Sequence[type[Recommender]] = ()
+) -> PlannedTask:
+    """A task of a suite with its data.
+
+    Raises:
+        BenchError: no such task, or data that cannot be read.
+        UnavailableError: a file is on no place searched.
+    """
+    from benchmark.data.catalog import Places
+    from benchmark.running.run import plan
+
+    narrowed = only_tasks(suite, [task], f"suite {suite.name!r}")
+    planned = plan(narrowed, methods, Places(data_dir, cache_dir()))[0]
+    if planned.unavailable:
+        raise UnavailableError(planned.unavailable)
+    return planned

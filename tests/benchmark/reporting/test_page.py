@@ -1,0 +1,199 @@
+"""The page as a reader meets it: links lead somewhere, text is text, no machine is named."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from conftest import HOSTILE
+
+from benchmark.reporting.report import write_report
+from benchmark.running.manifest import Manifest
+from benchmark.running.records import Store
+
+VOID = {"meta", "img", "br", "link", "input"}
+
+
+class Page(HTMLParser):
+    """The links, ids, texts and nesting of a page."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.tags: list[str] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(path.read_text(encoding="utf-8"))
+        assert self._open == [], self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag not in VOID:
+            self._open.append(tag)
+        for name, value in attrs:
+            if name in ("href", "src"):
+                self.links.append(value or "")
+            if name == "id":
+                self.ids.append(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1] not in ("style", "script"):
+            self.text += data
+
+
+@pytest.fixture(scope="module")
+def page(report: Path) -> Page:
+    return Page(report / "index.html")
+
+
+@pytest.fixture(scope="module")
+def records(report: Path) -> Page:
+    return Page(report / "records.html")
+
+
+def test_every_link_resolves(report: Path, page: Page, records: Page) -> None:
+    ids = {"index.html": page.ids, "records.html": records.ids}
+    for name, found in (("index.html", page), ("records.html", records)):
+        assert len(found.ids) == len(set(found.ids)), name
+        for link in found.links:
+            path, _, anchor = unquote(link).partition("#")
+            assert (report / (path or name)).is_file(), link
+            if anchor:
+                assert anchor in ids[path or name], link
+    assert sum(link.startswith("records.html#") for link in page.links) > 50
+
+
+def test_nothing_is_fetched_from_elsewhere(report: Path, page: Page, records: Page) -> None:
+    for link in (*page.links, *records.links):
+        assert "//" not in link
+    for path in report.glob("*.html"):
+        assert not re.search(r"url\(|@import|fetch\(|src=.?https?:", path.read_text())
+
+
+def test_a_hostile_reason_is_shown_and_not_run(page: Page, records: Page) -> None:
+    assert page.tags.count("script") == records.tags.count("script") == 1
+    assert HOSTILE in page.text
+    assert HOSTILE in records.text
+
+
+def test_no_file_names_a_folder_of_the_machine(report: Path, tmp_path: Path) -> None:
+    secrets = ("/home/someone", "/root/", str(tmp_path.parent.parent))
+    for path in report.rglob("*.*"):
+        content = path.read_bytes()
+        for secret in secrets:
+            assert secret.encode() not in content, path.name
+
+
+def test_claims_come_first_then_tables_data_and_where_it_was_made(page: Page) -> None:
+    order = [name for name in page.ids if not name.startswith("claim-")]
+    assert order == [
+        "claims", "paper-tables", "music", "office", "beauty", "data", "splits", "budgets",
+        "failures", "protocol",
+    ]  # fmt: skip
+
+
+def test_each_verdict_stands_with_its_numbers_and_the_papers_own(page: Page) -> None:
+    text = " ".join(page.text.split())
+    assert re.search(r"\d+ holds, \d+ fails, \d+ inconclusive, \d+ not testable here", text)
+    assert "UI-DAN unimodal lowers source-only RMSE on DM->MI by about 15%" in text
+    assert "gain of UI-DAN (a, u) in percent: 28.33" in text
+    assert "On the paper’s own numbers: holds (15.36)" in text
+
+
+def test_data_that_is_incomplete_or_missing_is_said_in_red(report: Path, page: Page) -> None:
+    html = (report / "index.html").read_text(encoding="utf-8")
+    flag = "INCOMPLETE: 6,908 of 64,706 rows in reviews_Digital_Music_5.json.gz"
+    assert f'<p class="warning">{flag}</p>' in html
+    assert html.count(flag) > 5
+    assert '<p class="warning">Unavailable: no reviews.json.gz in …/data' in html
+
+
+def test_a_record_says_all_that_made_its_numbers(records: Page) -> None:
+    at = records.text.index("nmf-1-musical-instruments")
+    shown = records.text[at : at + 500]
+    assert 'hyperparameters: {"rate": 0.1}' in shown
+    assert '"seconds_tuning": 1.0' in shown
+    assert "traceback" not in records.text
+
+
+def test_the_report_is_whole(report: Path) -> None:
+    endings = {path.suffix for path in (report / "tables").iterdir()}
+    assert endings == {".md", ".tex", ".csv", ".html"}
+    names = {path.stem for path in (report / "tables").iterdir()}
+    assert names == {
+        "music--amazon2014-5core-musical-instruments",
+        "beauty--amazon2018-full-all-beauty",
+        "beauty--amazon2018-full-amazon-fashion",
+        "recsysdan_table1",
+        "recsysdan_table2",
+        "dml_table2",
+        "dml_table6",
+    }
+    drawn = sorted(path.name for path in (report / "figures").iterdir())
+    assert [name.replace(".pdf", ".png") for name in drawn[::2]] == drawn[1::2]
+    markdown = (report / "report.md").read_text(encoding="utf-8")
+    assert "## Claims" in markdown
+    assert "| UI-DAN (a, u) | T | source | 1 | **0.860 ± 0.010** |" in markdown
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+PROBE = """
+<iframe id="page" width="{width}" height="900" src="{page}"></iframe>
+<script>
+page.onload = () => {{
+  const {{ document: made, innerWidth }} = page.contentWindow;
+  const beyond = [...made.querySelectorAll("body *")].filter((element) =>
+    element.getBoundingClientRect().right > innerWidth + 1 && !element.closest(".scroll"));
+  const table = made.querySelector("#music table.sortable");
+  const first = () => table.tBodies[0].rows[0].cells[0].textContent.trim();
+  const buttons = table.tHead.rows[1].querySelectorAll("button");
+  const seen = [innerWidth, beyond.length];
+  buttons[4].click(); seen.push(first());
+  buttons[4].click(); seen.push(first());
+  seen.push(table.tBodies[0].rows[table.tBodies[0].rows.length - 1].cells[0].textContent.trim());
+  document.title = seen.join("|");
+}};
+</script>
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+@pytest.mark.parametrize("width", [390, 1280])
+def test_in_a_browser_nothing_is_cut_off_and_columns_sort(
+    width: int, report: Path, tmp_path: Path
+) -> None:
+    probe = tmp_path / "probe.html"
+    probe.write_text(PROBE.format(width=width, page=(report / "index.html").as_uri()))
+    flags = [
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--allow-file-access-from-files", "--virtual-time-budget=5000",
+        f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1400,900", "--dump-dom",
+    ]  # fmt: skip
+    said = subprocess.run(
+        [CHROMIUM or "", *flags, probe.as_uri()], capture_output=True, text=True, check=True
+    ).stdout
+    found = re.search("<title>(.*)</title>", said)
+    assert found, said[-500:]
+    # By rising and falling RMSE; NCF has none and is last either way.
+    assert found[1].split("|") == [str(width), "0", "UI-DAN (a, u)", "Source only", "NCF"]
+
+
+def test_a_suite_that_has_not_run_yet_has_a_page(
+    found: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmark.reporting.report.save", lambda *_: None)
+    empty = Store(tmp_path / "results", "made")
+    page = Page(write_report(found, empty, tmp_path / "reports"))
+    assert "not run yet" in page.text
+    assert "no reviews.json.gz" in page.text
