@@ -135,17 +135,18 @@ def _by_run(results: Results, row: Row, metric: str) -> FloatArray:
 
 
 def _counts(found: Manifest) -> dict[tuple[str, str], float]:
-    """Words and shared users by table and domain, of tasks whose files are complete."""
+    """Words and shared users by table and domain, where the files counted are complete."""
     counts: dict[tuple[str, str], float] = {}
     for task in found.tasks:
         card = Card.from_dict(task.card) if task.card else None
-        if task.published and card and not card.flags:
-            place = task.published[0]
-            if place["table"].startswith("recsysdan"):
+        if not task.published or card is None:
+            continue
+        place, sides = task.published[0], (card.source, card.target)
+        if place["table"].startswith("recsysdan"):
+            if not any(side.text_incomplete for side in sides):
                 counts["recsysdan_table1", place["domain"]] = card.vocabulary
-            else:
-                pair = place["pair"].partition(":")[2]
-                counts["dml_section5.1", pair] = card.shared_users
+        elif not any(side.incomplete for side in sides):
+            counts["dml_section5.1", place["pair"].partition(":")[2]] = card.shared_users
     return counts
 
 

@@ -82,11 +82,17 @@ def _lines(task: TaskEntry, place: Mapping[str, str]) -> list[_Line]:
             if card
             else {}
         )
-        incomplete = frozenset(_STATISTICS) if card and card.flags else frozenset[str]()
-        lines.append(
-            _Line(f"shared by {task.name}", ours, theirs["task"], card is None, incomplete)
-        )
+        label = f"shared by {task.name}"
+        lines.append(_Line(label, ours, theirs["task"], card is None, _incomplete(card)))
     return lines
+
+
+def _incomplete(card: Card | None) -> frozenset[str]:
+    """What of a pair is counted in files that miss rows or texts."""
+    sides = (card.source, card.target) if card else ()
+    rows = {"users", "items"} if any(side.incomplete for side in sides) else set()
+    texts = {"vocabulary"} if any(side.text_incomplete for side in sides) else set()
+    return frozenset(rows | texts)
 
 
 def _figures(facts: Any) -> dict[str, float]:

@@ -55,6 +55,11 @@ class Table:
     """The rows above which a line is drawn."""
     sortable: bool = True
 
+    @property
+    def measures(self) -> bool:
+        """Whether any of it was measured."""
+        return any(cell.link for row in self.rows for cell in row)
+
     def groups(self) -> list[tuple[str, int]]:
         """The upper headings and how many columns each stands over; "" where there is none."""
         groups: list[tuple[str, int]] = []

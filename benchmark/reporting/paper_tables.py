@@ -77,7 +77,7 @@ def _paper_table(name: str, found: Manifest, results: Sequence[Results]) -> Tabl
         f"{table.title}: measured, and below it the printed value and measured minus printed",
         [Column("Method"), *columns],
         rows,
-        [f"{place.title}: {why}" for place in places if (why := _unavailable(place))],
+        _unavailable(places),
         [f"{place.title}: {flag}" for place in places for flag in flags(place.task)],
         rules=frozenset({len(trivial)} if trivial else ()),
         sortable=False,
@@ -97,8 +97,13 @@ def _place(
     return _Place(task, pair, domain, list(metrics), measured)
 
 
-def _unavailable(place: _Place) -> str:
-    return portable(place.task.unavailable)
+def _unavailable(places: Sequence[_Place]) -> list[str]:
+    """Why there is no data, once for all places of a task."""
+    reasons: dict[str, list[str]] = {}
+    for place in places:
+        if place.task.unavailable:
+            reasons.setdefault(portable(place.task.unavailable), []).append(place.title)
+    return [f"{', '.join(titles)}: {reason}" for reason, titles in reasons.items()]
 
 
 def _marks(place: _Place, shown: set[str], decimals: int) -> dict[str, dict[str, Mark]]:

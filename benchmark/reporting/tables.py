@@ -105,9 +105,11 @@ def problems(results: Results) -> list[str]:
 
 
 def marks(values: dict[str, Measured], metric: str, decimals: int) -> dict[str, Mark]:
-    """Best and second by the mean as shown; equal means share a place."""
+    """Best and second by the mean as shown; equal means share a place, unless all are equal."""
     means = {name: round(value.mean, decimals) for name, value in values.items()}
     order = sorted(set(means.values()), reverse=METRICS[metric].higher_is_better)
+    if len(order) == 1 < len(means):
+        return dict.fromkeys(means, Mark.NONE)
     place = dict(zip(order, (Mark.BEST, Mark.SECOND), strict=False))
     return {name: place.get(mean, Mark.NONE) for name, mean in means.items()}
 

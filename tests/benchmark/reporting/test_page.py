@@ -114,7 +114,7 @@ def test_data_that_is_incomplete_or_missing_is_said_in_red(report: Path, page: P
     flag = "INCOMPLETE: 6,908 of 64,706 rows in reviews_Digital_Music_5.json.gz"
     assert f'<p class="warning">{flag}</p>' in html
     assert html.count(flag) > 5
-    assert '<p class="warning">Unavailable: no reviews.json.gz in …/data' in html
+    assert '<strong class="warning">Unavailable:</strong> no reviews.json.gz in …/data' in html
 
 
 def test_a_record_says_all_that_made_its_numbers(records: Page) -> None:

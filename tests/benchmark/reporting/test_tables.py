@@ -65,7 +65,12 @@ def test_the_direction_of_a_metric_decides_what_is_best() -> None:
     values = {"low": Measured(0.1, None, 1), "high": Measured(0.2, None, 1)}
     assert marks(values, "rmse", 3) == {"low": Mark.BEST, "high": Mark.SECOND}
     assert marks(values, "p@5", 3) == {"low": Mark.SECOND, "high": Mark.BEST}
-    assert marks(values, "p@5", 0) == {"low": Mark.BEST, "high": Mark.BEST}
+
+
+def test_where_all_are_equal_none_is_best() -> None:
+    values = {"a": Measured(0.28, None, 1), "b": Measured(0.2801, None, 1)}
+    assert marks(values, "p@5", 3) == {"a": Mark.NONE, "b": Mark.NONE}
+    assert marks({"a": values["a"]}, "p@5", 3) == {"a": Mark.BEST}
 
 
 def test_a_method_without_a_result_says_why_in_its_cell(
