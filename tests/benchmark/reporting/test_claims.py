@@ -11,6 +11,7 @@ import pytest
 from benchmark.errors import BenchError
 from benchmark.reporting.claims import Ledger, load_claims, on_paper
 from benchmark.reporting.printed import printed_table
+from benchmark.reporting.published import METRIC_KEYS
 from benchmark.repository import PUBLISHED
 
 LEDGER = load_claims()
@@ -167,6 +168,11 @@ def test_every_experiment_is_about_a_claim_and_every_baseline_table_is_used() ->
     tables = {c.table for k in BY_ID.values() for p in k.parts(LEDGER.terms) for c in p.cells}
     assert set(LEDGER.experiments) <= tables
     assert set(LEDGER.baselines) <= tables
+
+
+def test_printed_metrics_are_the_harness_metrics_that_the_tables_compare_them_with() -> None:
+    named = {name: measure.metric for name, measure in LEDGER.measures.items() if measure.metric}
+    assert named == METRIC_KEYS
 
 
 def test_the_schema_of_the_ledger_can_be_given_to_an_editor() -> None:
