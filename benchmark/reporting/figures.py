@@ -93,7 +93,7 @@ def sizes(counts: Mapping[str, Mapping[str, int]], ax: Axes) -> Axes:
         ax.bar_label(bars, [_thousands(by_kind[kind]) for kind in kinds], padding=1, fontsize=6.5)
     ax.set_yscale("log")
     ax.yaxis.set_major_formatter(FuncFormatter(lambda count, _: _thousands(int(count))))
-    ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.minorticks_off()
     ax.set_ylim(bottom=1, top=ax.get_ylim()[1] * 2)
     ax.set_xticks(np.arange(len(kinds)), kinds)
     ax.set_ylabel("count (log scale)")
@@ -151,10 +151,23 @@ def dots(
     ax.set_xlabel(label)
     ax.margins(y=0.6 / max(len(scores), 1))
     ax.grid(axis="y", visible=True)
-    once = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
-    ax.figure.legend(
-        list(once.values()), list(once), loc="outside lower center", ncols=3, frameon=False
-    )
+    return ax
+
+
+def near_the_best(scores: Sequence[Dot]) -> list[Dot]:
+    """The scores in the lowest quarter of the range."""
+    means = [dot.mean for dot in scores]
+    return [dot for dot in scores if dot.mean <= min(means) + (max(means) - min(means)) / 4]
+
+
+def close_up(scores: Sequence[Dot], ax: Axes) -> Axes:
+    """The part of :func:`dots` near the best, without the labels of its rows."""
+    near = near_the_best(scores)
+    reach = [end for dot in near for end in (dot.mean, *(dot.interval or ()))]
+    margin = 0.08 * (max(reach) - min(reach)) or 0.01
+    ax.set_xlim(min(reach) - margin, max(reach) + margin)
+    ax.set_yticklabels([])
+    ax.xaxis.set_major_locator(MaxNLocator(4))
     return ax
 
 

@@ -12,6 +12,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from benchmark.data.card import Card
 from benchmark.reporting import figures
@@ -30,7 +31,8 @@ _STYLE = {
     "pdf.fonttype": 42,
     # Titles of methods are text, whatever signs they hold.
     "text.parse_math": False,
-    "savefig.dpi": 160,
+    "figure.dpi": 160,
+    "savefig.dpi": "figure",
 }
 _RED = "#b00020"
 # Without dates and versions the same records give the same bytes.
@@ -74,7 +76,8 @@ def illustrations(found: Manifest, results: Sequence[Results]) -> list[Illustrat
 def drawn(illustration: Illustration) -> Figure:
     """The figure, laid out."""
     with rc_context(_STYLE):
-        figure = Figure(figsize=illustration.size, layout="constrained")
+        layout = ConstrainedLayoutEngine(w_pad=0.07, h_pad=0.06)
+        figure = Figure(figsize=illustration.size, layout=layout)
         FigureCanvasAgg(figure)
         if illustration.warnings:
             figure.suptitle("\n".join(illustration.warnings), color=_RED, fontsize=7)
@@ -110,19 +113,18 @@ def _imbalance(task: TaskEntry, card: Card) -> Illustration:
     histograms = {
         facts.name: {float(star): n for star, n in facts.histogram.items()} for facts in domains
     }
-
-    def with_legend(ax: Axes) -> Axes:
-        figures.rating_histogram(histograms, ax)
-        handles, names = ax.get_legend_handles_labels()
-        ax.figure.legend(handles, names, loc="outside lower center", ncols=2, frameon=False)
-        return ax
-
     return Illustration(
         f"{task.name}--imbalance",
         f"{task.name}: sizes and ratings of both domains (as RecSys-DAN, Fig. 1).",
         task,
         (5.6, 2.5),
-        [lambda ax: figures.sizes(counts, ax), with_legend],
+        [
+            lambda ax: figures.sizes(counts, ax),
+            lambda ax: _legend_below(
+                figures.rating_histogram(histograms, ax),
+                columns=2 if sum(map(len, histograms)) < 70 else 1,
+            ),
+        ],
     )
 
 
@@ -138,17 +140,22 @@ def _errors(results: Results, overlap: float) -> Illustration:
         for row in results.measured
     ]
     floor = results.floor.mean if results.floor else None
+
+    def dots(ax: Axes) -> Axes:
+        label = _rmse_label(results)
+        return figures.dots(scores, ax, label=label, paper=results.paper, floor=floor)
+
+    panels = [lambda ax: _legend_below(dots(ax))]
+    if 3 <= len(figures.near_the_best(scores)) < len(scores):
+        panels.append(lambda ax: figures.close_up(scores, dots(ax)))
     return Illustration(
         f"{table_name(results)}--rmse",
         f"{results.task.name}, {results.domain}: RMSE by method, with 95 % t intervals of the "
-        "mean where there are several runs.",
+        "mean where there are several runs; on the right, where some are far off, the lowest "
+        "quarter.",
         results.task,
-        (5.2, 1.3 + 0.24 * len(scores)),
-        [
-            lambda ax: figures.dots(
-                scores, ax, label=_rmse_label(results), paper=results.paper, floor=floor
-            )
-        ],
+        (5.6, 1.3 + 0.24 * len(scores)),
+        panels,
     )
 
 
@@ -225,5 +232,15 @@ def _loss(stem: str, where: str, runs: Sequence[Sequence[float]], task: TaskEntr
     )
 
 
+def _legend_below(ax: Axes, *, columns: int = 3) -> Axes:
+    """The panel, and below all panels what its signs mean, each once."""
+    handles, labels = ax.get_legend_handles_labels()
+    once = dict(zip(labels, handles, strict=True))
+    ax.figure.legend(
+        list(once.values()), list(once), loc="outside lower center", ncols=columns, frameon=False
+    )
+    return ax
+
+
 def _rmse_label(results: Results) -> str:
-    return "RMSE (stars)" if results.unit == "stars" else "RMSE (share of the scale's maximum)"
+    return "RMSE (stars)" if results.unit == "stars" else "RMSE (share of maximum)"

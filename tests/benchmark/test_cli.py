@@ -168,7 +168,9 @@ def test_a_report_is_made_again_without_data_or_training_to_the_same_bytes(
         assert bench("report", "--suite", suite, folder=tmp_path).returncode == 0
         pages.append({p.name: p.read_bytes() for p in (tmp_path / "reports").rglob("*.*")})
     assert pages[0] == pages[1]
-    assert {"index.html", "report.md"} <= set(pages[0])
+    assert {"index.html", "records.html", "report.md"} <= set(pages[0])
+    endings = {Path(name).suffix for name in pages[0]}
+    assert endings == {".html", ".md", ".tex", ".csv", ".png", ".pdf"}
 
 
 def test_a_method_outside_the_repository_takes_part(suite: Path, tmp_path: Path) -> None:
@@ -268,6 +270,9 @@ target = "amazon2014-5core/office-products"
     assert "reviews_Home_and_Kitchen_5.json.gz" in done.stdout
     statuses = [record["status"] for record in records(tmp_path).values()]
     assert sorted(statuses) == ["ok"] * 4 + ["unavailable"]
+    everything = [path for path in (tmp_path / "reports").rglob("*.*") if path.suffix != ".png"]
+    for path in [*everything, *(tmp_path / "results").rglob("*.json")]:
+        assert str(tmp_path).encode() not in path.read_bytes(), path
 
 
 def test_list_names_every_suite_and_method(tmp_path: Path) -> None:

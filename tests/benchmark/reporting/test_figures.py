@@ -56,15 +56,13 @@ def test_a_curve_is_the_mean_of_the_epochs_that_all_runs_reached(ax: Axes) -> No
     assert list(target.get_ydata()) == [1, 1]
 
 
-def test_dots_stand_in_table_order_with_intervals_and_the_best_trivial_row() -> None:
-    figure = Figure(layout="constrained")
-    FigureCanvasAgg(figure)
+def test_dots_stand_in_table_order_with_intervals_and_the_best_trivial_row(ax: Axes) -> None:
     scores = [
         Dot("Mean", 0.9, trivial=True),
         Dot("Max", 1.2, trivial=True),
         Dot("Ours", 0.8, (0.7, 0.9), paper=0.85),
     ]
-    ax = figures.dots(scores, figure.subplots(), label="RMSE (stars)", paper="P", floor=0.5)
+    figures.dots(scores, ax, label="RMSE (stars)", paper="P", floor=0.5)
     ticks = dict(zip(ax.get_yticks(), (t.get_text() for t in ax.get_yticklabels()), strict=True))
     assert ticks == {2: "Mean", 1: "Max", 0: "Ours"}
     at = {line.get_label(): list(line.get_xdata()) for line in ax.lines}
@@ -72,6 +70,14 @@ def test_dots_stand_in_table_order_with_intervals_and_the_best_trivial_row() -> 
     assert at["best trivial row"] == [0.9, 0.9]
     assert at["best reachable"] == [0.5, 0.5]
     assert at["P"] == [0.85]
+
+
+def test_a_close_up_holds_the_lowest_quarter_of_the_range(ax: Axes) -> None:
+    scores = [Dot("far", 1.0), Dot("near", 0.55, (0.53, 0.57)), Dot("best", 0.5)]
+    assert [dot.label for dot in figures.near_the_best(scores)] == ["near", "best"]
+    low, high = figures.close_up(scores, figures.dots(scores, ax, label="RMSE")).get_xlim()
+    assert 0.48 < low < 0.5
+    assert 0.57 < high < 0.6
 
 
 def test_the_front_holds_what_nothing_beats_in_score_and_cost(ax: Axes) -> None:
@@ -126,6 +132,7 @@ def texts(figure: Figure) -> Iterator[Text]:
 def test_nothing_is_cut_off_and_no_two_words_overlap(allowed: list[Illustration]) -> None:
     for illustration in allowed[:5] + allowed[-1:]:
         figure = drawn(illustration)
+        figure.draw_without_rendering()  # As saving does, with the ticks of the final layout.
         inside = figure.bbox
         words = [text.get_window_extent() for text in texts(figure) if text.get_text().strip()]
         assert len(words) > 5
