@@ -11,6 +11,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from baselines.half_sweep import HalfSweep
+from baselines.shared_users import rows_of_users
 from benchmark.data.views import DomainView, TrainingData
 from benchmark.recommender import (
     FloatArray,
@@ -66,7 +67,7 @@ class CMF(Recommender):
         # Differs: the paper takes Newton steps on either half; with squared losses one step is
         # the exact minimum, so this is alternating least squares and the objective never rises.
         k, views = self.factors, (data.source, data.target)
-        self.row_of_user_ = _union(data)
+        self.row_of_user_ = rows_of_users(data)
         self.first_item_ = (0, data.source.n_items)
         self.means_ = tuple(float(view.ratings.mean()) for view in views)
         users, items, side, ratings = self._side_by_side(views)
@@ -122,13 +123,3 @@ class CMF(Recommender):
         d = 0 if pairs.side is Side.SOURCE else 1
         users, items = self.row_of_user_[d][pairs.users], self.first_item_[d] + pairs.items
         return self.means_[d] + self._scores(users, items, d)
-
-
-def _union(data: TrainingData) -> tuple[IntArray, IntArray]:
-    """The row of each source user (n,) and target user (m,); a shared user has one row."""
-    source = np.arange(data.source.n_users)
-    target = np.full(data.target.n_users, -1)
-    target[data.shared_users[:, 1]] = data.shared_users[:, 0]
-    own = target < 0
-    target[own] = len(source) + np.arange(own.sum())
-    return source, target
