@@ -1,13 +1,13 @@
-"""Adversarial adaptation of the target's generators, the second stage of Algorithm 1.
+"""The game of target generators against a discriminator, and its first round, Algorithm 1.
 
-Wang, Niepert, Li: RecSys-DAN, TNNLS 2020, Eqs. (5), (6) and (9).
+Wang, Niepert, Li: RecSys-DAN, TNNLS 2020, Eqs. (5), (6), (7) and (9).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ from methods.recsys_dan.networks import Generators, precoded
 from methods.recsys_dan.optimizers import OptimizerName, optimizer_of
 from methods.recsys_dan.pretraining import batches
 from methods.recsys_dan.samples import Samples
+from methods.recsys_dan.shared import Level
 
 Adapt = Literal["all", "f"]
 GeneratorLoss = Literal["inverted", "saturating"]
@@ -27,88 +28,144 @@ Epoch = Literal["zipped", "nested"]
 TARGET, SOURCE = 0, 1
 """The dummy domain labels y^d, section IV-C."""
 
+_STAGES: dict[Level, str] = {
+    "f": "adversarial",
+    "u": "user fine-tuning",
+    "v": "item fine-tuning",
+}
+"""What is adapted at the level of interactions, users and items."""
 
-@dataclass(frozen=True)
+
 class Game:
-    """How the discriminator and the target's generators play against each other."""
+    """A discriminator D_z and the target's generators, z the level at which they meet.
 
-    adapt: Adapt
-    loss: GeneratorLoss
-    epoch: Epoch
-    batch_size: int
-    optimizer: OptimizerName
-    source_dropout: bool
-
-
-def adapt(
-    source_generators: Generators,
-    target_generators: Generators,
-    source: Samples,
-    target: Samples,
-    discriminator: nn.Module,
-    game: Game,
-    rng: np.random.Generator,
-) -> Iterator[dict[str, float]]:
-    """Train ``target_generators`` in place; each value drawn is one epoch's averages.
-
-    "Df accuracy" is the share recognised before each update, averaged over the two domains; "Df
-    loss" is Eq. (5) with its sign turned, 2 ln 2 when the domains look alike; "Gf loss" is what
-    ``game.loss`` says.
+    ``learning`` are the generators' weights that learn; ``factor`` scales every learning rate.
     """
-    # M^s is fixed, so its users and items are encoded once.
-    source_generators, source = precoded(source_generators, source)
-    source_generators.train(game.source_dropout)
-    if game.adapt == "f":
-        target_generators, target = precoded(target_generators, target)
-    target_generators.train()
-    d_updater = optimizer_of(game.optimizer, discriminator.parameters())
-    m_updater = optimizer_of(game.optimizer, target_generators.parameters())
-    schedule = _zipped if game.epoch == "zipped" else _nested
-    while True:
+
+    def __init__(
+        self,
+        level: Level,
+        discriminator: nn.Module,
+        learning: Iterable[nn.Parameter],
+        loss: GeneratorLoss,
+        optimizer: OptimizerName,
+        *,
+        factor: float = 1.0,
+    ) -> None:
+        self.level = level
+        self.discriminator = discriminator
+        self.loss = loss
+        self._d_updater = optimizer_of(optimizer, discriminator.parameters(), factor=factor)
+        self._m_updater = optimizer_of(optimizer, learning, factor=factor)
+
+    def epoch(self, codes: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
+        """Update both sides for every batch of source and target codes; the epoch's averages.
+
+        "Df accuracy" (Du, Dv) is the share recognised before each update, averaged over the two
+        domains; "Df loss" is Eq. (5) with its sign turned, 2 ln 2 when the domains look alike;
+        "Gf loss" is what ``loss`` says.
+        """
         started = time.perf_counter()
         steps = []
-        for source_rows, target_rows in schedule(len(source), len(target), game.batch_size, rng):
-            with torch.no_grad():
-                from_source = source_generators(source, source_rows)
+        for from_source, from_target in codes:
+            log_d_source = self.discriminator(from_source)
             # Differs: one forward pass of M^t serves both updates, hence one dropout mask.
-            from_target = target_generators(target, target_rows)
-            log_d_source = discriminator(from_source)
-            log_d_target = discriminator(from_target.detach())
-            # Eq. (5), to be maximised: log D of the source plus log(1 - D) of the target.
-            d_loss = -(log_d_source[:, SOURCE].mean() + log_d_target[:, TARGET].mean())
-            _update(d_updater, d_loss)  # Eq. (9)
-            m_loss = _generator_loss(discriminator(from_target), game.loss)
-            _update(m_updater, m_loss)
-            steps.append((_accuracy(log_d_source, log_d_target), d_loss.item(), m_loss.item()))
-        accuracy, mean_d_loss, mean_m_loss = np.mean(steps, axis=0).tolist()
-        yield {
-            "Df accuracy": accuracy,
-            "Df loss": mean_d_loss,
-            "Gf loss": mean_m_loss,
-            "adversarial updates": len(steps),
-            "adversarial seconds": time.perf_counter() - started,
+            log_d_target = self.discriminator(from_target.detach())
+            d_loss = discriminator_loss(log_d_source, log_d_target)
+            _update(self._d_updater, d_loss)  # Eq. (9)
+            m_loss = generator_loss(self.discriminator(from_target), self.loss)
+            _update(self._m_updater, m_loss)
+            steps.append((accuracy(log_d_source, log_d_target), d_loss.item(), m_loss.item()))
+        recognised, mean_d_loss, mean_m_loss = np.mean(steps, axis=0).tolist()
+        return {
+            f"D{self.level} accuracy": recognised,
+            f"D{self.level} loss": mean_d_loss,
+            f"G{self.level} loss": mean_m_loss,
+            f"{_STAGES[self.level]} updates": len(steps),
+            f"{_STAGES[self.level]} seconds": time.perf_counter() - started,
         }
 
 
-def _update(updater: torch.optim.Optimizer, loss: Tensor) -> None:
-    updater.zero_grad()
-    loss.backward()
-    updater.step()
+def discriminator_loss(log_d_source: Tensor, log_d_target: Tensor) -> Tensor:
+    """Eq. (5), and (7) for users or items, to be minimised; log D are (n, 2)."""
+    # To be maximised: log D of the source plus log(1 - D) of the target.
+    return -(log_d_source[:, SOURCE].mean() + log_d_target[:, TARGET].mean())
 
 
-def _generator_loss(log_d_target: Tensor, loss: GeneratorLoss) -> Tensor:
+def generator_loss(log_d_target: Tensor, loss: GeneratorLoss) -> Tensor:
+    """Eq. (6), and (7) for users or items, as printed (``saturating``) or ``inverted``."""
     if loss == "saturating":
         return log_d_target[:, TARGET].mean()  # Eq. (6)
     # Differs: Eq. (6) has no gradient where the discriminator is sure; labels inverted instead.
     return -log_d_target[:, SOURCE].mean()
 
 
-def _accuracy(log_d_source: Tensor, log_d_target: Tensor) -> float:
+def accuracy(log_d_source: Tensor, log_d_target: Tensor) -> float:
+    """The share of codes whose domain is recognised, averaged over the two domains."""
     right = [
         (log_d.argmax(dim=1) == label).float().mean().item()
         for log_d, label in ((log_d_source, SOURCE), (log_d_target, TARGET))
     ]
     return sum(right) / 2
+
+
+@dataclass(frozen=True)
+class Pools:
+    """The pairs of both domains that Df is shown, and the generators that code them.
+
+    What stays fixed is encoded once: M^s, and all but G^t_f where only that adapts.
+    """
+
+    source_generators: Generators
+    source: Samples
+    target_generators: Generators
+    target: Samples
+
+    @classmethod
+    def of(
+        cls,
+        source_generators: Generators,
+        source: Samples,
+        target_generators: Generators,
+        target: Samples,
+        *,
+        adapt: Adapt,
+        source_dropout: bool,
+    ) -> Pools:
+        source_generators, source = precoded(source_generators, source)
+        source_generators.train(source_dropout)
+        if adapt == "f":
+            target_generators, target = precoded(target_generators, target)
+        target_generators.train()
+        return cls(source_generators, source, target_generators, target)
+
+    def showing(self, source: Samples, target: Samples) -> Pools:
+        """The same generators on other pairs of the same inputs."""
+        return replace(
+            self, source=self.source.showing(source), target=self.target.showing(target)
+        )
+
+    def codes(self, rows: Iterable[tuple[IntArray, IntArray]]) -> Iterator[tuple[Tensor, Tensor]]:
+        """Interactions of each batch of rows, the target's as M^t is when they are drawn."""
+        for source_rows, target_rows in rows:
+            with torch.no_grad():
+                from_source = self.source_generators(self.source, source_rows)
+            yield from_source, self.target_generators(self.target, target_rows)
+
+
+def schedule(
+    epoch: Epoch, n_source: int, n_target: int, size: int, rng: np.random.Generator
+) -> Iterator[tuple[IntArray, IntArray]]:
+    """The batches of an epoch: ``zipped`` side by side, or ``nested`` as Algorithm 1 reads."""
+    if epoch == "zipped":
+        return _zipped(n_source, n_target, size, rng)
+    return _nested(n_source, n_target, size, rng)
+
+
+def _update(updater: torch.optim.Optimizer, loss: Tensor) -> None:
+    updater.zero_grad()
+    loss.backward()
+    updater.step()
 
 
 def _zipped(

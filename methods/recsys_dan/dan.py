@@ -6,21 +6,56 @@ Systems, IEEE TNNLS 2020.
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import ClassVar, Self
 
 import numpy as np
 import torch
+from torch import nn
 
 from benchmark.data.views import TrainingData
-from benchmark.recommender import FloatArray, Pairs, Recommender, Selection, Side, Signal
+from benchmark.recommender import FloatArray, Pairs, Recommender, Selection, Side
 from methods.recsys_dan.lstm import TextEncoder
 from methods.recsys_dan.networks import Activation, Generators, Interaction
 from methods.recsys_dan.optimizers import OptimizerName
 from methods.recsys_dan.pretraining import SourceModel, pretrain
-from methods.recsys_dan.samples import Corpus, read_corpus, reviewed
-from methods.recsys_dan.scorer import Scorer
+from methods.recsys_dan.samples import Corpus, Modality, read_corpus, represented
+from methods.recsys_dan.scorer import Inference
+from methods.recsys_dan.shared import Level, Triples
+from methods.recsys_dan.switches import Count, NonNegative, PositiveShare, Share, check_settings
+
+
+class Stage(IntEnum):
+    """The stages of a fit; each draws random numbers of its own, whatever ran before it."""
+
+    READING = 0
+    PRETRAINING = 1
+    SHARING = 2
+    ADAPTATION = 3
+    USER_FINE_TUNING = 4
+    ITEM_FINE_TUNING = 5
+    CONTROL = 6
+
+    def begin(self, seed: int) -> np.random.Generator:
+        """Seed torch and return numpy's generator for this stage of a fit with ``seed``."""
+        rng = np.random.default_rng([seed, self])
+        torch.manual_seed(int(rng.integers(2**62)))
+        return rng
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a fit goes on from once the source is learned: ``model`` is M^s and G^s_y."""
+
+    data: TrainingData
+    corpus: Corpus
+    shared: Mapping[Level, Triples]
+    model: SourceModel
+    seed: int
 
 
 @dataclass
@@ -31,59 +66,94 @@ class RecSysDAN(Recommender):
         "Wang, Niepert, Li: RecSys-DAN: Discriminative Adversarial Networks for Cross-Domain "
         "Recommender Systems. IEEE TNNLS 31(8), 2020"
     )
-    source_data: ClassVar[Signal] = Signal.RATINGS | Signal.REVIEWS
-    target_data: ClassVar[Signal] = Signal.REVIEWS
     selection: ClassVar[Selection] = Selection.SOURCE
     clips: ClassVar[bool] = False
+    modality: ClassVar[Modality]
+    """What represents an item: its reviews or its image."""
 
-    min_count: int = 5
+    min_count: Count = 5
     """Occurrences that make a word known; section V-A."""
-    max_words: int = 100
+    max_words: Count = 100
     """Silent: words of a document, cut after its earliest; the Theano LSTM tutorial's maxlen."""
     own_review: bool = True
     """Silent: whether a training pair's documents contain its own review; as in DeepCoNN, which
     section V-A follows."""
-    embedding: int = 256
+    embedding: Count = 256
     """Silent: width of word embeddings; the tutorial has one width for these and the LSTM."""
-    lstm_width: int = 256
+    lstm_width: Count = 256
     """Units of the LSTM, hence width of user and item codes; section V-C."""
-    interaction_width: int = 512
+    interaction_width: Count = 512
     """Units of Gf; section V-C."""
-    dropout: float = 0.5
+    dropout: Share = 0.5
     """Share of Gf's output dropped in training; section V-C."""
     activation: Activation = "linear"
     """Silent: what follows Gf's dense layer; section V-C names ReLU for discriminators only."""
     optimizer: OptimizerName = "adadelta"
     """Differs: ADADELTA at Zeiler's rate 1 instead of 0.0001; see optimizers.py."""
-    penalty: float = 0.0
+    penalty: NonNegative = 0.0
     """Silent: λ of Eqs. (3) and (4); the tutorial's decay_c."""
-    batch_size: int = 512
+    batch_size: Count = 512
     """Section V-C."""
-    pretrain_epochs: int = 30
+    pretrain_epochs: Count = 30
     """Silent: most epochs of pre-training; thrice the about 10 that section V-D8 reports."""
-    patience: int = 10
+    patience: Count = 10
     """Silent: epochs without a better held-out RMSE before pre-training stops; the tutorial's."""
-    held_out: float = 0.1
+    held_out: PositiveShare = 0.1
     """Silent: share of the source's training rows that decides when to stop; the size of the
     paper's validation part, which is not read here."""
+
+    def __post_init__(self) -> None:
+        check_settings(self)
 
     def fit(self, data: TrainingData, *, seed: int) -> Self:
         """Learn M^s and G^s_y from the source, then M^t.
 
         Raises:
-            NotApplicableError: a domain has too few training rows with text.
+            NotApplicableError: a domain has too few training rows with text (and image), or the
+                domains share nothing that the instance needs shared.
         """
-        torch.manual_seed(seed)
-        rng = np.random.default_rng(seed)
         corpus = read_corpus(
             data,
+            self.modality,
             min_count=self.min_count,
             max_words=self.max_words,
             own_review=self.own_review,
             held_out=self.held_out,
-            rng=rng,
+            rng=Stage.READING.begin(seed),
         )
-        model = SourceModel(self._generators(len(corpus.vocabulary)), self.interaction_width)
+        shared = self._shared(data, corpus, seed)
+        model = self._pretrained(corpus, seed)
+        self.facts_ = self._facts(data, corpus)
+        generators = self._target_generators(Setting(data, corpus, shared, model, seed))
+        started = time.perf_counter()
+        self.inference_ = Inference.of(model.generators, generators, model.scoring, corpus)
+        self.facts_["seconds to encode all users and items"] = time.perf_counter() - started
+        self.weights_ = self._interaction_weights(model.generators, generators, seed)
+        return self
+
+    def predict(self, pairs: Pairs) -> FloatArray:
+        """Ratings (n,) in stars, not clipped: Eq. (10)."""
+        return self.inference_.score(pairs)
+
+    def embed(self, pairs: Pairs) -> FloatArray:
+        """Interactions (n, interaction_width): M^t's of target pairs, M^s's of source pairs."""
+        return self.inference_.embed(pairs)
+
+    @abstractmethod
+    def _target_generators(self, setting: Setting) -> Generators:
+        """M^t, learned from M^s and unrated target pairs; M^s stays as it is."""
+
+    @abstractmethod
+    def _item_generator(self, corpus: Corpus, user: TextEncoder) -> nn.Module:
+        """Gv, as it is before training, beside Gu."""
+
+    def _shared(self, data: TrainingData, corpus: Corpus, seed: int) -> Mapping[Level, Triples]:
+        """The triples by level, of those instances that learn from shared users or items."""
+        return {}
+
+    def _pretrained(self, corpus: Corpus, seed: int) -> SourceModel:
+        rng = Stage.PRETRAINING.begin(seed)
+        model = SourceModel(self._generators(corpus), self.interaction_width)
         self.history_ = pretrain(
             model,
             corpus.source,
@@ -95,41 +165,40 @@ class RecSysDAN(Recommender):
             patience=self.patience,
             rng=rng,
         )
-        self.facts_ = self._facts(data, corpus)
-        generators = self._target_generators(model.generators, corpus, rng)
-        self.scorers_ = {
-            Side.SOURCE: Scorer.of(model.generators, model.scoring, corpus.source),
-            Side.TARGET: Scorer.of(generators, model.scoring, corpus.target),
-        }
-        return self
+        return model
 
-    def predict(self, pairs: Pairs) -> FloatArray:
-        """Ratings (n,) in stars, not clipped: Eq. (10)."""
-        return self.scorers_[pairs.side].score(pairs)
+    def _generators(self, corpus: Corpus) -> Generators:
+        user = self._text_generator(corpus)
+        return Generators(user, self._item_generator(corpus, user), self._interaction())
 
-    def embed(self, pairs: Pairs) -> FloatArray:
-        """Interactions (n, interaction_width): M^t's of target pairs, M^s's of source pairs."""
-        return self.scorers_[pairs.side].embed(pairs)
+    def _text_generator(self, corpus: Corpus) -> TextEncoder:
+        return TextEncoder(len(corpus.vocabulary), embedding=self.embedding, width=self.lstm_width)
 
-    @abstractmethod
-    def _target_generators(
-        self, source_generators: Generators, corpus: Corpus, rng: np.random.Generator
-    ) -> Generators:
-        """M^t, learned from M^s and unrated target pairs; M^s stays as it is."""
-
-    def _generators(self, vocabulary: int) -> Generators:
-        # Silent: whether Gu and Gv share words; Θ_u and Θ_v are listed apart, so they do not.
-        user, item = (
-            TextEncoder(vocabulary, embedding=self.embedding, width=self.lstm_width)
-            for _ in range(2)
-        )
-        interaction = Interaction(
+    def _interaction(self) -> Interaction:
+        return Interaction(
             2 * self.lstm_width,
             self.interaction_width,
             dropout=self.dropout,
             activation=self.activation,
         )
-        return Generators(user, item, interaction)
+
+    def _interaction_weights(
+        self, source: Generators, target: Generators, seed: int
+    ) -> dict[str, FloatArray]:
+        """Θ_f (interaction_width, 2 lstm_width) as Fig. 7 shows it, and as it is untrained.
+
+        M^t starts as M^s, so that they look alike proves nothing; the untrained one is the least
+        that they must differ from.
+        """
+        Stage.CONTROL.begin(seed)
+        layers = {
+            "source": source.interaction,
+            "target": target.interaction,
+            "control": self._interaction(),
+        }
+        return {
+            name: layer.dense.weight.detach().double().numpy() for name, layer in layers.items()
+        }
 
     def _facts(self, data: TrainingData, corpus: Corpus) -> dict[str, float | int | str]:
         errors = self.history_["source held-out RMSE"]
@@ -139,13 +208,14 @@ class RecSysDAN(Recommender):
             "best pre-training epoch": int(np.argmin(errors)) + 1,
             "source rows held out": len(corpus.held_out),
         }
+        what = {"unimodal": "text", "multimodal": "text and image"}[self.modality]
         for side in Side:
             view = data.side(side)
-            rows = reviewed(view)
+            rows = represented(view, self.modality)
             facts |= {
                 f"{side} rows": len(view.users),
-                f"{side} rows with text": len(rows),
-                f"{side} user documents": len(np.unique(view.users[rows])),
-                f"{side} item documents": len(np.unique(view.items[rows])),
+                f"{side} rows with {what}": len(rows),
+                f"{side} users with {what}": len(np.unique(view.users[rows])),
+                f"{side} items with {what}": len(np.unique(view.items[rows])),
             }
         return facts

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.recommender import IntArray
+from methods.recsys_dan.layers import dense
 from methods.recsys_dan.samples import Inputs, Samples
 
 Activation = Literal["linear", "relu"]
@@ -48,8 +49,8 @@ class Generators(nn.Module):
     def forward(self, samples: Samples, rows: IntArray) -> Tensor:
         """Interactions (n, width) of the pairs ``rows``; no user or item is encoded twice."""
         interactions: Tensor = self.interaction(
-            _gather(self.user, samples.user_inputs, samples.users[rows]),
-            _gather(self.item, samples.item_inputs, samples.items[rows]),
+            gather(self.user, samples.user_inputs, samples.users[rows]),
+            gather(self.item, samples.item_inputs, samples.items[rows]),
         )
         return interactions
 
@@ -75,16 +76,8 @@ def discriminator(width: int, hidden: int) -> nn.Sequential:
     return nn.Sequential(dense(width, hidden), nn.ReLU(), dense(hidden, 2), nn.LogSoftmax(dim=1))
 
 
-def dense(d_in: int, d_out: int) -> nn.Linear:
-    """A layer "Dense(d_out)"."""
-    layer = nn.Linear(d_in, d_out)
-    # Silent: initial weights; Glorot's uniform and zero bias, as where layers are called Dense.
-    nn.init.xavier_uniform_(layer.weight)
-    nn.init.zeros_(layer.bias)
-    return layer
-
-
-def _gather(generator: nn.Module, inputs: Inputs, index: IntArray) -> Tensor:
+def gather(generator: nn.Module, inputs: Inputs, index: IntArray) -> Tensor:
+    """The codes (n, d) of ``inputs[index]``, none encoded twice."""
     distinct, back = np.unique(index, return_inverse=True)
     codes: Tensor = generator(inputs[distinct])
     return codes.index_select(0, torch.from_numpy(back))

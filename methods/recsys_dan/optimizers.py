@@ -12,14 +12,25 @@ from torch import nn, optim
 
 OptimizerName = Literal["adadelta", "adadelta-literal", "adam"]
 
-
-def optimizer_of(name: OptimizerName, weights: Iterable[nn.Parameter]) -> optim.Optimizer:
-    """``adadelta`` as published, ``adadelta-literal`` at the paper's printed rate, or ``adam``."""
-    if name == "adam":
-        return optim.Adam(weights, lr=1e-3)
+_RATES: dict[OptimizerName, float] = {
     # Differs: section V-C has "ADADELTA" and "the initial learning rate η is 0.0001". The Theano
     # LSTM tutorial has that very number and ignores it under ADADELTA, whose steps it would
-    # scale down until nothing is learned in ten epochs.
-    rate = {"adadelta": 1.0, "adadelta-literal": 1e-4}[name]
+    # scale down until nothing is learned in ten epochs. Zeiler's rate is 1.
+    "adadelta": 1.0,
+    "adadelta-literal": 1e-4,
+    "adam": 1e-3,
+}
+
+
+def optimizer_of(
+    name: OptimizerName, weights: Iterable[nn.Parameter], *, factor: float = 1.0
+) -> optim.Optimizer:
+    """``adadelta`` as published, ``adadelta-literal`` at the paper's printed rate, or ``adam``.
+
+    Every rate is multiplied by ``factor``.
+    """
+    rate = _RATES[name] * factor
+    if name == "adam":
+        return optim.Adam(weights, lr=rate)
     # Silent: ρ and ε; Zeiler's, which are also the tutorial's.
     return optim.Adadelta(weights, lr=rate, rho=0.95, eps=1e-6)

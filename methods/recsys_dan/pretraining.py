@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.recommender import IntArray
-from methods.recsys_dan.networks import Generators, dense
+from methods.recsys_dan.layers import dense
+from methods.recsys_dan.networks import Generators
 from methods.recsys_dan.optimizers import OptimizerName, optimizer_of
 from methods.recsys_dan.samples import Samples
 

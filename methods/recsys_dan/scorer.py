@@ -5,6 +5,7 @@ Wang, Niepert, Li: RecSys-DAN, TNNLS 2020, Eq. (10).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -13,9 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from benchmark.recommender import FloatArray, IntArray, Pairs
+from benchmark.recommender import FloatArray, IntArray, Pairs, Side
 from methods.recsys_dan.networks import Activation, Generators, encode
-from methods.recsys_dan.samples import Samples
+from methods.recsys_dan.samples import Corpus, Samples
 
 _CHUNK = 4096
 """Pairs scored at a time, which bounds memory."""
@@ -68,3 +69,30 @@ class Scorer:
     def _embed(self, users: IntArray, items: IntArray) -> FloatArray:
         embedded = self.users[users].astype(np.float64) + self.items[items]
         return embedded if self.activation == "linear" else np.maximum(embedded, 0)
+
+
+@dataclass(frozen=True)
+class Inference:
+    """M^s for pairs of the source and M^t for pairs of the target, at some point of training."""
+
+    scorers: Mapping[Side, Scorer]
+
+    @classmethod
+    def of(
+        cls, source: Generators, target: Generators, scoring: nn.Linear, corpus: Corpus
+    ) -> Self:
+        """Encode the users and items of both domains."""
+        return cls(
+            {
+                Side.SOURCE: Scorer.of(source, scoring, corpus.source),
+                Side.TARGET: Scorer.of(target, scoring, corpus.target),
+            }
+        )
+
+    def embed(self, pairs: Pairs) -> FloatArray:
+        """Gf's output (n, d)."""
+        return self.scorers[pairs.side].embed(pairs)
+
+    def score(self, pairs: Pairs) -> FloatArray:
+        """Ratings (n,) in stars, not clipped."""
+        return self.scorers[pairs.side].score(pairs)

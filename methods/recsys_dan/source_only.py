@@ -5,32 +5,33 @@ Wang, Niepert, Li: RecSys-DAN, TNNLS 2020, section V-B.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
-
-from methods.recsys_dan.dan import RecSysDAN
+from methods.recsys_dan.dan import RecSysDAN, Setting
+from methods.recsys_dan.modalities import Multimodal, Unimodal
 from methods.recsys_dan.networks import Generators
-from methods.recsys_dan.samples import Corpus
 
 
 @dataclass
-class SourceOnly(RecSysDAN):
-    """The source's model, applied to the target's documents."""
+class Unadapted(RecSysDAN):
+    """The source's model, applied to what represents the target's users and items."""
+
+    def _target_generators(self, setting: Setting) -> Generators:
+        return setting.model.generators
+
+
+@dataclass
+class SourceOnly(Unimodal, Unadapted):
+    """Of the target nothing but the documents at inference."""
 
     name: ClassVar[str] = "source-only"
-    title: ClassVar[str] = "Source only"
-    smoke: ClassVar[Mapping[str, Any]] = {
-        "embedding": 16,
-        "lstm_width": 16,
-        "interaction_width": 32,
-        "max_words": 20,
-        "pretrain_epochs": 2,
-    }
+    title: ClassVar[str] = "Source only (s, u)"
 
-    def _target_generators(
-        self, source_generators: Generators, corpus: Corpus, rng: np.random.Generator
-    ) -> Generators:
-        return source_generators
+
+@dataclass
+class MultimodalSourceOnly(Multimodal, Unadapted):
+    """Of the target nothing but documents and images at inference."""
+
+    name: ClassVar[str] = "source-only-m"
+    title: ClassVar[str] = "Source only (s, m)"
