@@ -120,6 +120,7 @@ def run(
     """Run a suite: what has a record already is kept, the rest is run, then the tables follow."""
     # Imported here, for torch and its like take seconds that --help should not.
     from benchmark.data.catalog import Places
+    from benchmark.reporting import scored_rows
     from benchmark.running import manifest as manifests
     from benchmark.running.records import Status, Store
     from benchmark.running.run import cards, pending, plan
@@ -147,6 +148,7 @@ def run(
     earlier = manifests.load(store)
     found = manifests.manifest(declared, available, planned, cards(narrowed, planned), earlier)
     manifests.save(found, store)
+    scored_rows.keep(planned, store)
     click.echo(f"{declared.name}: {total} cells, {total - len(todo)} done before", err=True)
     with RunProgress(len(todo)) as progress:
         try:

@@ -127,6 +127,8 @@ def _others(
     cells: Sequence[Cell], store: Store, test: _Test, ratings: FloatArray
 ) -> Iterator[_Row]:
     """The methods with records on the same test rows, each tested against ``ratings`` (n,)."""
+    from benchmark.reporting.scored_rows import predictions_of
+
     domain, clip = test.numbered.domain.name, test.protocol.clip
     found: dict[str, list[tuple[Cell, Record]]] = {}
     for cell in cells:
@@ -135,7 +137,7 @@ def _others(
             found.setdefault(cell.method.name, []).append((cell, record))
     for runs in found.values():
         method, record = runs[0][0].method, runs[0][1]
-        theirs = _predicted(store, record, domain)
+        theirs = predictions_of(store, record, domain)
         if theirs is not None and (clip == "all" or (clip == "paper" and method.clips)):
             theirs = test.clipped(theirs)
         metrics = {
@@ -144,20 +146,6 @@ def _others(
         }
         gain = None if theirs is None else _gain(test, ratings, theirs)
         yield _Row(method.title, metrics, len(runs), gain)
-
-
-def _predicted(store: Store, record: Record, domain: str) -> FloatArray | None:
-    """A record's predictions for one domain, or None where they were not kept."""
-    try:
-        whole = store.predicted(record.key)
-    except OSError:
-        return None
-    start = 0
-    for name, count in record.predictions["rows"].items():
-        if name == domain:
-            return whole[start : start + count]
-        start += count
-    return None
 
 
 def _gain(test: _Test, ours: FloatArray, theirs: FloatArray) -> Evidence:

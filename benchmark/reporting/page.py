@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from benchmark.reporting.ledgers import budgets, failures, provenances, splits
 from benchmark.reporting.paper_tables import paper_tables
 from benchmark.reporting.reasons import portable
 from benchmark.reporting.summary import Results, Row
-from benchmark.reporting.tables import LEGEND, anchor, comparison, problems
+from benchmark.reporting.tables import LEGEND, anchor, comparison, problems, table_name
 from benchmark.reporting.templating import environment
 from benchmark.reporting.verdicts import Verdict
 from benchmark.running.manifest import Manifest, TaskEntry
@@ -31,6 +31,7 @@ class _Section:
     task: TaskEntry
     unavailable: str
     tables: list[Table]
+    tests: list[Table]
     problems: list[str]
     figures: list[Illustration]
     card: Table | None = None
@@ -40,6 +41,7 @@ class _Section:
 def render_page(
     found: Manifest,
     results: Sequence[Results],
+    tests: Mapping[str, Sequence[Table]],
     figures: Sequence[Illustration],
     claims: Sheet,
     store: Store,
@@ -56,7 +58,7 @@ def render_page(
             claims=claims,
             verdicts=list(Verdict),
             paper_tables=paper_tables(found, results),
-            sections=[_section(task, results, figures) for task in found.tasks],
+            sections=[_section(task, results, tests, figures) for task in found.tasks],
             dataset_tables=dataset_tables(found),
             splits=splits(results),
             budgets=budgets(results),
@@ -88,7 +90,10 @@ def render_records(found: Manifest, results: Sequence[Results]) -> str:
 
 
 def _section(
-    task: TaskEntry, results: Sequence[Results], figures: Sequence[Illustration]
+    task: TaskEntry,
+    results: Sequence[Results],
+    tests: Mapping[str, Sequence[Table]],
+    figures: Sequence[Illustration],
 ) -> _Section:
     own = [result for result in results if result.task is task]
     card = Card.from_dict(task.card) if task.card else None
@@ -96,6 +101,7 @@ def _section(
         task,
         portable(task.unavailable),
         [comparison(result) for result in own],
+        [table for result in own for table in tests[table_name(result)]],
         list(dict.fromkeys(problem for result in own for problem in problems(result))),
         [figure for figure in figures if figure.task is task],
         _card_table(card) if card else None,

@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from benchmark.evaluation.metrics import METRICS
+from benchmark.reporting.claim_parts import gain, gap
+from benchmark.reporting.claims import load_claims
 from benchmark.reporting.layout import Cell, Column, Mark, Table, number
-from benchmark.reporting.published import PublishedTable, PublishedValue, published_table
+from benchmark.reporting.printed import Cell as PrintedCell
+from benchmark.reporting.printed import printed_table
+from benchmark.reporting.published import (
+    METRIC_KEYS,
+    PublishedTable,
+    PublishedValue,
+    published_table,
+)
 from benchmark.reporting.reasons import in_a_cell, portable
 from benchmark.reporting.summary import Measured, Results, Row
-from benchmark.reporting.tables import anchor, flags, marks
+from benchmark.reporting.tables import about_signs, anchor, flags, marks, measured_text
 from benchmark.running.manifest import Manifest, MethodEntry, TaskEntry
 
+_PERCENT = {"Delta_percent": "Gap, % of the mean", "Improved_percent": "Improved, %"}
 NO_METHOD = "no such method here"
 NOT_CHOSEN = "not in this suite"
 
@@ -57,16 +69,17 @@ def _paper_table(name: str, found: Manifest, results: Sequence[Results]) -> Tabl
     printed = [r for r in table.rows if any(table.printed(p.pair, p.domain, r) for p in places)]
     shown = {method.name for method in trivial} | {table.rows[row] for row in printed}
     mark = [_marks(place, shown, table.decimals) for place in places]
-    rows = [[Cell(m.title), *_measured(places, mark, m, table.decimals)] for m in trivial]
+    rows = [[Cell(m.title), *_measured(places, mark, m)] for m in trivial]
     for row in printed:
         method = listed.get(table.rows[row])
         if method is None:
             why = NOT_CHOSEN if table.rows[row] else NO_METHOD
             ours = [Cell(why, mark=Mark.NOTE, span=sum(len(p.metrics) for p in places))]
         else:
-            ours = _measured(places, mark, method, table.decimals)
+            ours = _measured(places, mark, method)
         theirs = _theirs(table, places, row)
         rows += [[Cell(row), *ours], [Cell("paper (Δ)", mark=Mark.NOTE), *theirs]]
+    rows += _percent_rows(name, table, places)
     columns = [
         Column(f"{place.title} {METRICS[metric].title}", True, place.title, METRICS[metric].title)
         for place in places
@@ -77,7 +90,7 @@ def _paper_table(name: str, found: Manifest, results: Sequence[Results]) -> Tabl
         f"{table.title}: measured, and below it the printed value and measured minus printed",
         [Column("Method"), *columns],
         rows,
-        _unavailable(places),
+        [*_about_tests(places), *_unavailable(places)],
         [f"{place.title}: {flag}" for place in places for flag in flags(place.task)],
         rules=frozenset({len(trivial)} if trivial else ()),
         sortable=False,
@@ -123,7 +136,6 @@ def _measured(
     places: Sequence[_Place],
     mark: Sequence[dict[str, dict[str, Mark]]],
     method: MethodEntry,
-    decimals: int,
 ) -> list[Cell]:
     cells = []
     for place, mark_of in zip(places, mark, strict=True):
@@ -137,9 +149,59 @@ def _measured(
             if (value := row.metrics.get(metric)) is None:
                 cells.append(Cell("undefined", mark=Mark.NOTE))
                 continue
-            text = number(value.mean, decimals, sd=value.sd)
+            text = measured_text(place.results, row, metric)
             cells.append(Cell(text, value.mean, mark_of[metric][method.name], link=link))
     return cells
+
+
+def _percent_rows(name: str, table: PublishedTable, places: Sequence[_Place]) -> list[list[Cell]]:
+    """The rows that compare others, from what is measured of them, and as printed."""
+    printed = printed_table(name)
+    rows = []
+    for row in dict.fromkeys(cell.row for cell in printed if cell.row.endswith("_percent")):
+        ours, theirs = [], []
+        for place in places:
+            for title, metric in METRIC_KEYS.items():
+                if metric not in place.metrics:
+                    continue
+                value = _percent(row, name, table, place, metric)
+                told = printed.get(PrintedCell(name, row, place.domain, title))
+                why = Cell("–", mark=Mark.NOTE)
+                ours.append(why if value is None else Cell(f"{value:.2f}", value))
+                theirs.append(why if told is None else Cell(f"{told:.2f}", told, Mark.NOTE))
+        rows += [
+            [Cell(_PERCENT[row]), *ours],
+            [Cell("paper", mark=Mark.NOTE), *theirs],
+        ]
+    return rows
+
+
+def _percent(
+    row: str, name: str, table: PublishedTable, place: _Place, metric: str
+) -> float | None:
+    """Of the best system over the best baseline, as far as they are measured here."""
+    sides = [
+        [
+            measured.metrics[metric].mean
+            for method in methods
+            if (measured := place.row(method)) is not None and metric in measured.metrics
+        ]
+        for methods in (table.systems, [table.rows[r] for r in load_claims().baselines[name]])
+    ]
+    if not all(sides):
+        return None
+    sign = 1.0 if METRICS[metric].higher_is_better else -1.0
+    statistic = {"Delta_percent": gap, "Improved_percent": gain}[row](sign, len(sides[0]))
+    return statistic(np.array([*sides[0], *sides[1]]))
+
+
+def _about_tests(places: Sequence[_Place]) -> list[str]:
+    """What the signs mean, once for the places that say the same."""
+    said: dict[str, list[str]] = {}
+    for place in places:
+        if place.results is not None and place.results.system:
+            said.setdefault(about_signs(place.results), []).append(place.title)
+    return [f"{', '.join(titles)}: {text}" for text, titles in said.items()]
 
 
 def _theirs(table: PublishedTable, places: Sequence[_Place], row: str) -> list[Cell]:

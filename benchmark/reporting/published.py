@@ -7,6 +7,7 @@ import functools
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from benchmark.errors import BenchError
 from benchmark.repository import PUBLISHED
@@ -31,6 +32,8 @@ class PublishedTable:
     unit: str
     rows: dict[str, str]
     """Our method's name by row as printed, in printed order; "" where there is no such method."""
+    systems: tuple[str, ...]
+    """The methods that the paper proposes."""
     values: dict[tuple[str, str, str, str], PublishedValue]
     """By pair, domain, row and metric."""
 
@@ -60,11 +63,25 @@ def published_table(name: str) -> PublishedTable:
     Raises:
         BenchError: there is no such table.
     """
-    described = tomllib.loads((PUBLISHED / "tables.toml").read_text(encoding="utf-8"))
+    described = _described()
     if name not in described:
         raise BenchError(f"no published table {name!r}; there are: {', '.join(described)}")
     about = described[name]
-    return PublishedTable(about["title"], about["unit"], about["rows"], dict(_values(name)))
+    systems = tuple(about["rows"][row] for row in about["systems"] if about["rows"][row])
+    return PublishedTable(
+        about["title"], about["unit"], about["rows"], systems, dict(_values(name))
+    )
+
+
+def system_names(table: PublishedTable | None) -> set[str]:
+    """The methods that the paper of a table proposes; with no table, those of both papers."""
+    tables = [table] if table else [published_table(name) for name in _described()]
+    return {name for each in tables for name in each.systems}
+
+
+@functools.cache
+def _described() -> dict[str, Any]:
+    return tomllib.loads((PUBLISHED / "tables.toml").read_text(encoding="utf-8"))
 
 
 def _values(name: str) -> Iterator[tuple[tuple[str, str, str, str], PublishedValue]]:

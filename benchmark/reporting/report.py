@@ -7,6 +7,8 @@ from pathlib import Path
 from benchmark.data.card import Card, render_markdown
 from benchmark.reporting.claim_sheet import Sheet, claim_sheet
 from benchmark.reporting.claims import load_claims
+from benchmark.reporting.contrast_tables import contrast_tables
+from benchmark.reporting.contrasts import contrasts, signed
 from benchmark.reporting.dataset_tables import dataset_tables
 from benchmark.reporting.formats import long_csv, to_csv, to_html, to_latex, to_markdown
 from benchmark.reporting.illustrations import illustrations, save
@@ -15,7 +17,7 @@ from benchmark.reporting.page import render_page, render_records
 from benchmark.reporting.paper_tables import paper_tables
 from benchmark.reporting.reasons import portable
 from benchmark.reporting.summary import Results, summarise, test_train
-from benchmark.reporting.tables import LEGEND, comparison, problems
+from benchmark.reporting.tables import LEGEND, comparison, problems, table_name
 from benchmark.reporting.verdicts import Verdict
 from benchmark.running.manifest import Manifest, TaskEntry
 from benchmark.running.records import Store, write_atomically
@@ -28,11 +30,12 @@ def write_report(found: Manifest, store: Store, reports: Path) -> Path:
         BenchError: the files cannot be written.
     """
     folder = reports / found.suite
-    results = summarise(found, store)
+    results, tests = _tested(found, store)
     for result in results:
         table = comparison(result)
         _write_table(table, long_csv(result), folder / "tables")
-    for table in (*paper_tables(found, results), *dataset_tables(found)):
+    of_tests = [table for tables in tests.values() for table in tables]
+    for table in (*paper_tables(found, results), *dataset_tables(found), *of_tests):
         _write_table(table, to_csv(table), folder / "tables")
     figures = illustrations(found, results)
     for figure in figures:
@@ -42,10 +45,20 @@ def write_report(found: Manifest, store: Store, reports: Path) -> Path:
     for path, content in (
         (folder / "report.md", render_markdown_report(found, results, claims)),
         (folder / "records.html", render_records(found, results)),
-        (page, render_page(found, results, figures, claims, store)),
+        (page, render_page(found, results, tests, figures, claims, store)),
     ):
         write_atomically(path, content.encode())
     return page
+
+
+def _tested(found: Manifest, store: Store) -> tuple[list[Results], dict[str, list[Table]]]:
+    """The results with signs, and by comparison table the tables of tests behind the signs."""
+    results, tables = [], {}
+    for result in summarise(found, store):
+        contrasted = contrasts(result, store, test_train=test_train(found))
+        results.append(signed(result, contrasted))
+        tables[table_name(result)] = contrast_tables(result, contrasted) if contrasted else []
+    return results, tables
 
 
 def render_markdown_report(found: Manifest, results: list[Results], claims: Sheet) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from benchmark.evaluation.intervals import Estimate
 from benchmark.reporting.published import PublishedTable, PublishedValue, published_table
@@ -100,6 +100,10 @@ class Results:
     rows: list[Row]
     published: PublishedTable | None = None
     """The paper's table that stands beside."""
+    system: str = ""
+    """Title of the paper's system that the other rows are tested against, if they are."""
+    signs: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """By method and metric, † or ‡ where the system is significantly better or worse."""
 
     @property
     def paper(self) -> str:

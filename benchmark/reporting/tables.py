@@ -80,9 +80,17 @@ def comparison(results: Results) -> Table:
     )
 
 
+def measured_text(results: Results, row: Row, metric: str) -> str:
+    """Mean ± sd, and the mark of the test against the paper's system."""
+    value = row.metrics[metric]
+    text = number(value.mean, results.decimals, sd=value.sd)
+    sign = results.signs.get((row.method.name, metric))
+    return f"{text} {sign}" if sign else text
+
+
 def notes(results: Results) -> list[str]:
     """What a reader has to know of the numbers."""
-    lines = []
+    lines = [about_signs(results)] if results.system else []
     if results.unit == "scale":
         lines.append("RMSE and MAE are of ratings divided by the scale's maximum, as printed.")
     if any("p@5" in row.metrics for row in results.rows):
@@ -139,7 +147,7 @@ def _metric_fields(results: Results, metric: str) -> list[_Field]:
     def measured(row: Row) -> Cell:
         if (value := row.metrics.get(metric)) is None:
             return Cell("undefined", mark=Mark.NOTE)
-        text = number(value.mean, decimals, sd=value.sd)
+        text = measured_text(results, row, metric)
         return Cell(text, value.mean, mark[row.method.name], link=anchor(results, row))
 
     def paper(row: Row) -> Cell:
@@ -186,6 +194,20 @@ def _floor_row(results: Results, columns: list[Column]) -> list[list[Cell]]:
         "RMSE": Cell(number(value, results.decimals), value, Mark.NOTE),
     }
     return [[known.get(column.title, Cell()) for column in columns]]
+
+
+def about_signs(results: Results) -> str:
+    """What the signs beside the numbers mean."""
+    if any(results.signs.values()):
+        return (
+            f"† {results.system} is significantly better, ‡ significantly worse than the row: "
+            "over runs (folds: Nadeau-Bengio; seeds: paired t) and over users (paired bootstrap), "
+            "the larger p, adjusted by Holm within the column, below 0.05. No sign: not shown."
+        )
+    return (
+        f"No row is shown to differ from {results.system} over both runs and users (Holm within "
+        "the column, 0.05)."
+    )
 
 
 def _about_ranking(test_users: tuple[int, int] | None) -> str:
