@@ -7,15 +7,19 @@ SIGIR 2015 (metadata and the 4,096 image features of each item).
 from __future__ import annotations
 
 import ast
+import gzip
 import html
+import itertools
 import json
 import re
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from benchmark.data.domain import ItemImages
 from benchmark.data.text_files import lines
@@ -23,9 +27,8 @@ from benchmark.errors import DataError
 
 _ASIN = re.compile(r"""['"]asin['"]: ['"]([^'"]+)['"]""")
 _PRICE = re.compile(r"\$([\d,]+(?:\.\d+)?)")
-_FEATURES = np.dtype([("asin", "S10"), ("values", "<f4", (4096,))])
-_CHUNK = 512
-"""Image records read at a time: 8 MB."""
+_RECORD = 10 + 4 * 4096
+"""Bytes of an item's image features: its id and 4,096 numbers."""
 
 
 def read_items(path: Path, wanted: Iterable[str], *, release: int) -> pd.DataFrame:
@@ -107,26 +110,55 @@ def _price(value: object) -> float:
 def read_image_features(path: Path, wanted: Iterable[str]) -> ItemImages:
     """The 4,096 image features of the wanted items (n, 4096), of a file of any size.
 
-    A record is ten bytes of id and 4,096 floats of four bytes.
+    A record is ten bytes of id and 4,096 floats of four bytes, the least significant first; a name
+    that ends in .gz is of gzip data. Of an item that has several records the first counts.
 
     Raises:
-        DataError: a file that ends within a record, or that holds none of the items.
+        DataError: a file that ends within a record, features that are no numbers, or none of the
+            items.
     """
-    size = path.stat().st_size
-    if size == 0 or size % _FEATURES.itemsize:
-        raise DataError(
-            f"{path}: {size:,} bytes are not a whole number of records of "
-            f"{_FEATURES.itemsize:,}: it ends within record {size // _FEATURES.itemsize + 1:,}; "
-            "fetch the file again"
-        )
-    ids = np.array(sorted(wanted), dtype="S10")
-    found: dict[bytes, Any] = {}
-    with path.open("rb") as file:
-        while len(records := np.fromfile(file, dtype=_FEATURES, count=_CHUNK)):
-            for record in records[np.isin(records["asin"], ids)]:
-                found.setdefault(bytes(record["asin"]), record["values"].copy())
+    # An id of any other form is in no record, and cut to ten bytes might pass for one that is.
+    keys = {item.encode(): item for item in wanted if item.isascii() and len(item) == 10}
+    found: dict[str, NDArray[np.float32]] = {}
+    for number, record in _records(path):
+        item = keys.pop(record[:10], None)
+        if item is None:
+            continue
+        values = np.frombuffer(record, dtype="<f4", offset=10).astype(np.float32)
+        if not np.isfinite(values).all():
+            raise DataError(
+                f"{path}: record {number:,}: a feature of {item} is not a finite number; fetch "
+                "the file again"
+            )
+        found[item] = values
     if not found:
         raise DataError(f"{path}: holds no item of this category; is it another's?")
     order = sorted(found)
-    names = np.array([asin.decode() for asin in order])
-    return ItemImages(names, np.stack([found[asin] for asin in order]).astype(np.float32))
+    return ItemImages(np.array(order), np.stack([found[item] for item in order]))
+
+
+def _records(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The records of a file of image features one by one, with their numbers from 1."""
+    number = 0
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            for number in itertools.count(1):
+                record = file.read(_RECORD)
+                if not record:
+                    break
+                if len(record) < _RECORD:
+                    raise EOFError
+                yield number, record
+    except EOFError as error:
+        raise DataError(
+            f"{path}: record {number:,}: the file ends before its {_RECORD:,} bytes do; fetch the "
+            "file again"
+        ) from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(
+            f"{path}: record {number:,}: not gzip data, or damaged; fetch the file again"
+        ) from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if number == 1:
+        raise DataError(f"{path}: the file is empty; fetch it again")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from benchmark.data.domain import NO_TIME, Domain, SourceFile, duplicates
 from benchmark.data.published_statistics import published_statistics
@@ -16,15 +17,26 @@ from benchmark.data.splits import TRAIN, Split
 from benchmark.data.task import Numbered, Task
 from benchmark.data.text import Vocabulary
 from benchmark.data.views import TextField, review_text
-from benchmark.recommender import Side
+from benchmark.recommender import IntArray, Side
 
 MIN_COUNT = 5
 """RecSys-DAN, section V-A: words that occur fewer times are removed."""
 
 
+_CALLED: Mapping[TextField, str] = {
+    "summary": "summaries",
+    "reviewText": "review texts",
+    "both": "summaries and review texts",
+}
+
+
 @dataclass(frozen=True)
 class DomainFacts:
-    """What one domain measures; ``span`` is the first and the last day, ``histogram`` by stars."""
+    """What one domain measures; ``span`` is the first and the last day, ``histogram`` by stars.
+
+    ``with_text`` counts the ratings that have the text which stands for a review,
+    ``training_with_text`` those of the ``training`` rows.
+    """
 
     name: str
     users: int
@@ -36,6 +48,8 @@ class DomainFacts:
     mean: float
     histogram: dict[str, int]
     with_text: int
+    training: int
+    training_with_text: int
     items_with_image: int
     items_with_features: int
     duplicates: int
@@ -78,7 +92,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Card:
-    """What a task measures; ``vocabulary`` counts words that occur at least 5 times."""
+    """What a task measures; ``vocabulary`` counts the words of ``text`` that occur 5 times."""
 
     task: str
     source: DomainFacts
@@ -86,6 +100,7 @@ class Card:
     shared_users: int
     shared_items: int
     vocabulary: int
+    text: TextField = "summary"
     comparisons: tuple[Comparison, ...] = ()
 
     @property
@@ -125,8 +140,16 @@ def card(
     ``published`` names the paper's results for the task, by table and pair, whose statistics stand
     beside.
     """
-    facts = {side: _facts(task.side(side), (repeated or {}).get(side)) for side in Side}
-    words = vocabulary_size(_training_texts(task, split, text))
+    texts = {side: review_text(task.side(side).domain.rows, text) for side in Side}
+    training = {
+        side: np.arange(len(texts[side])) if split is None else split.side(side).rows(TRAIN)
+        for side in Side
+    }
+    facts = {
+        side: _facts(task.side(side), texts[side], training[side], (repeated or {}).get(side))
+        for side in Side
+    }
+    words = vocabulary_size(text for side in Side for text in texts[side][training[side]])
     shared = {"shared users": len(task.shared_users), "shared items": len(task.shared_items)}
     measured: dict[str, dict[str, Any]] = {
         **{str(side): asdict(facts[side]) for side in Side},
@@ -139,6 +162,7 @@ def card(
         shared_users=len(task.shared_users),
         shared_items=len(task.shared_items),
         vocabulary=words,
+        text=text,
         comparisons=tuple(
             Comparison(of, statistic, float(measured[of][statistic]), theirs)
             for table, pair in dict.fromkeys(published)
@@ -152,19 +176,14 @@ def vocabulary_size(texts: Iterable[str | None]) -> int:
     return len(Vocabulary.of(texts, min_count=MIN_COUNT).words)
 
 
-def _training_texts(task: Task, split: Split | None, text: TextField) -> Iterator[str | None]:
-    for side in Side:
-        rows = task.side(side).domain.rows
-        if split is not None:
-            rows = rows.iloc[split.side(side).rows(TRAIN)]
-        yield from review_text(rows, text)
-
-
-def _facts(numbered: Numbered, repeated: int | None) -> DomainFacts:
+def _facts(
+    numbered: Numbered, texts: NDArray[np.object_], training: IntArray, repeated: int | None
+) -> DomainFacts:
     domain = numbered.domain
     n, users, items = len(domain.rows), len(numbered.user_ids), len(numbered.item_ids)
     stars, counts = np.unique(numbered.ratings, return_counts=True)
     images, features = domain.images, domain.items
+    has_text = np.array([text is not None for text in texts])
     return DomainFacts(
         name=domain.name,
         users=users,
@@ -175,7 +194,9 @@ def _facts(numbered: Numbered, repeated: int | None) -> DomainFacts:
         ratings_per_item=float(np.median(np.bincount(numbered.items))),
         mean=float(numbered.ratings.mean()),
         histogram={f"{star:g}": int(count) for star, count in zip(stars, counts, strict=True)},
-        with_text=int(domain.has_text().sum()),
+        with_text=int(has_text.sum()),
+        training=len(training),
+        training_with_text=int(has_text[training].sum()),
         items_with_image=0 if images is None else _known(numbered, images.ids),
         items_with_features=0 if features is None else _known(numbered, features.index),
         duplicates=duplicates(domain) if repeated is None else repeated,
@@ -222,8 +243,23 @@ def summary(card: Card) -> str:
     words = _beside(f"{card.vocabulary:,}", beside.get(("task", "vocabulary")))
     text_incomplete = any(side.text_incomplete for side in (card.source, card.target))
     return (
-        f"{', '.join(shared)}.\n\nWords that occur at least 5 times in training: "
-        f"{_marked(words, text_incomplete)}."
+        f"{', '.join(shared)}.\n\nWords of the {_CALLED[card.text]} that occur at least 5 times "
+        f"in training: {_marked(words, text_incomplete)}."
+    )
+
+
+def about_text(card: Card) -> str:
+    """How many training rows have the text that stands for a review, or nothing if all have."""
+    lacking = [
+        f"{side.training_with_text:,} of {side.training:,} of {side.name}"
+        for side in (card.source, card.target)
+        if side.training_with_text < side.training
+    ]
+    if not lacking:
+        return ""
+    return (
+        f"Methods that read {_CALLED[card.text]} learn from the training rows that have one: "
+        f"{', '.join(lacking)}."
     )
 
 

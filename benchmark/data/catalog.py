@@ -21,7 +21,7 @@ from benchmark.data.entries import (
     resolve,
 )
 from benchmark.data.parsed import Parsed
-from benchmark.data.synthetic import Planted, planted_pair
+from benchmark.data.synthetic import DEFAULT, Planted, planted_pair
 from benchmark.errors import BenchError, UnavailableError
 
 __all__ = ["Entry", "Places", "describe", "entries", "fetch", "load", "verify"]
@@ -76,8 +76,10 @@ class Places:
         return message
 
 
-def load(name: str, places: Places) -> Domain:
+def load(name: str, places: Places, *, planted: Planted = DEFAULT) -> Domain:
     """The domain ``edition/domain``, or its earlier or later half, ``edition/domain@early|late``.
+
+    ``planted`` says what the synthetic domains hold.
 
     Raises:
         BenchError: no such name, or a folder that is none.
@@ -86,7 +88,7 @@ def load(name: str, places: Places) -> Domain:
     """
     entry, period = resolve(name)
     if entry.reader == GENERATED:
-        pair = planted_pair(Planted())
+        pair = planted_pair(planted)
         domain = pair.source if entry.name.endswith("/source") else pair.target
     else:
         domain = _read(entry, _files(entry, places), places.cache_dir)
@@ -133,7 +135,7 @@ def _files(entry: Entry, places: Places) -> dict[Part, Path]:
 
 
 def _find(file: PublishedFile, places: Places) -> Path | None:
-    candidates = [folder / name for folder in places.folders for name in (file.name, file.plain)]
+    candidates = [folder / name for folder in places.folders for name in file.names]
     return next((path for path in candidates if path.is_file()), None)
 
 

@@ -38,9 +38,10 @@ class PublishedFile(_Table):
     """sha256 of known copies with the same rows but other bytes, such as names removed."""
 
     @property
-    def plain(self) -> str:
-        """The name without compression, under which the file may also lie."""
-        return self.name.removesuffix(".gz")
+    def names(self) -> tuple[str, str]:
+        """The published name, and the one with or without compression, whichever it is not."""
+        plain = self.name.removesuffix(".gz")
+        return self.name, f"{plain}.gz" if plain == self.name else plain
 
 
 class _Domain(_Table):

@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from benchmark.data import fingerprints
 from benchmark.data.catalog import Places, load
 from benchmark.data.domain import Domain, Duplicates, duplicates, k_core, without_duplicates
-from benchmark.data.splits import DomainSplit, Split, SplitKind, n_parts, source_kind, split_task
-from benchmark.data.synthetic import Planted, planted_pair
+from benchmark.data.splits import (
+    DomainSplit,
+    Split,
+    SplitKind,
+    is_symmetric,
+    n_parts,
+    source_kind,
+    split_task,
+)
+from benchmark.data.synthetic import DEFAULT, Planted
 from benchmark.data.task import Task, make_task
-from benchmark.errors import UnavailableError
+from benchmark.errors import BenchError, UnavailableError
 from benchmark.recommender import Side
-
-DEFAULT = Planted()
 
 
 @dataclass(frozen=True)
@@ -63,10 +69,20 @@ def prepare(
 ) -> Prepared:
     """Load, filter and split a task.
 
+    A domain may be its own source: what a method then learns of it is the most it could learn of
+    it from any source.
+
     Raises:
         UnavailableError: a file is on no place searched.
-        BenchError: a file that cannot be read, or a split that is not the committed one.
+        BenchError: a file that cannot be read, a split that is not the committed one, or a domain
+            that is its own source and has test rows among the source's training rows.
     """
+    if source == target and not is_symmetric(rules.split):
+        raise BenchError(
+            f"task {name!r} has {target} as its own source, and a {rules.split} split has rows of "
+            "the target's test part in the source's training part; choose a split that divides "
+            "both alike, such as 80/10/10"
+        )
     domains = _load_pair(source, target, places, planted)
     repeated = {side: duplicates(domain) for side, domain in domains.items()}
     domains = {side: _filtered(domain, rules) for side, domain in domains.items()}
@@ -102,13 +118,10 @@ def split_names(prepared: Prepared, rules: Rules, planted: Planted) -> dict[str,
 
 
 def _load_pair(source: str, target: str, places: Places, planted: Planted) -> dict[Side, Domain]:
-    if source.startswith("synthetic/"):
-        pair = planted_pair(planted)
-        return {Side.SOURCE: pair.source, Side.TARGET: pair.target}
     domains, wanting = {}, []
     for side, name in ((Side.SOURCE, source), (Side.TARGET, target)):
         try:
-            domains[side] = load(name, places)
+            domains[side] = load(name, places, planted=planted)
         except UnavailableError as error:
             wanting.append(str(error))
     if wanting:

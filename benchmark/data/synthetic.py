@@ -32,10 +32,10 @@ _SYLLABLES = ("ba", "ce", "di", "fo", "gu", "ka", "le", "mi", "no", "ru", "sa", 
 class Planted:
     """What is planted; pairs of numbers are for source and target.
 
-    ``relatedness`` is the correlation of a shared user's tastes in the two domains once mapped (1:
-    the map says it all, 0: nothing carries over); ``synonyms`` the share of words that the target
-    replaces by others of the same meaning; ``noise`` the standard deviation of ratings about their
-    signal before they are rounded, in stars.
+    Three kinds of shift can be planted between the domains' reviews and images. One that aligning
+    them can undo: other words of the same meaning, another exposure of the images. None, which is
+    the default. And one that no alignment can undo, for it leaves the distribution of words and
+    images as it is and turns what they mean about: ``mirrored``.
     """
 
     users: tuple[int, int] = (300, 200)
@@ -45,8 +45,25 @@ class Planted:
     shared_items: int = 20
     factors: int = 4
     relatedness: float = 1.0
+    """The correlation of a shared user's tastes in the two domains once mapped; 1: the map says
+    it all, 0: nothing carries over."""
+    bias: float = 0.4
+    """Stars that a standard deviation of a user's generosity or of an item's quality is worth."""
+    affinity: float = 0.6
+    """Stars that a standard deviation of how an item suits a user is worth."""
     noise: float = 0.5
+    """The standard deviation of ratings about their signal before they are rounded, in stars."""
     synonyms: float = 0.0
+    """The share of words that the target replaces by others of the same meaning."""
+    contrast: float = 1.0
+    """By what the target's images are multiplied."""
+    brightness: float = 0.0
+    """What is then added to the target's images, whose pixels have a deviation of about 1."""
+    mirrored: bool = False
+    """Whether the target's reviews speak of a rating as the source's do of one as far from the
+    mean on the other side, and its better items look as the source's worse ones do."""
+    image_features: int = 0
+    """How many features of images there are in the place of images; 0: the images themselves."""
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -56,6 +73,10 @@ class Planted:
         ):
             if shared > min(sizes):
                 raise ValueError(f"shared_{kind} = {shared} exceeds the smaller of {sizes}")
+
+
+DEFAULT = Planted()
+"""What the synthetic domains hold unless a task says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -168,8 +189,11 @@ def _domain(
         stream, len(ids[0]), len(ids[1]), planted.ratings_per_user[side]
     )
     affinity = (factors[0][users] * factors[1][items]).sum(axis=1) / np.sqrt(planted.factors)
-    signal = MEAN_STARS + 0.4 * biases[0][users] + 0.4 * biases[1][items] + 0.6 * affinity
+    signal = MEAN_STARS + planted.bias * biases[0][users] + planted.bias * biases[1][items]
+    signal += planted.affinity * affinity
     ratings = _rounded(signal + planted.noise * stream.normal(len(users)))
+    mirrored = planted.mirrored and bool(side)
+    told = _mirrored(ratings, planted.seed) if mirrored else ratings
     text = _Writer(stream, planted, foreign=bool(side))
     rows = pd.DataFrame(
         {
@@ -177,8 +201,8 @@ def _domain(
             "item": np.array(ids[1], dtype=object)[items],
             "rating": ratings,
             "time": FIRST_DAY + 86_400 * (stream.uniform(len(users)) * DAYS).astype(np.int64),
-            "summary": text.write(factors[0][users], factors[1][items], ratings, words=5),
-            "body": text.write(factors[0][users], factors[1][items], ratings, words=25),
+            "summary": text.write(factors[0][users], factors[1][items], told, words=5),
+            "body": text.write(factors[0][users], factors[1][items], told, words=25),
         }
     )
     ideal = expected_stars(signal, planted.noise)
@@ -191,7 +215,10 @@ def _domain(
         SCALE,
         users=_user_table(stream, ids[0], factors[0]),
         items=_item_table(stream, ids[1], factors[1], biases[1]),
-        images=ItemImages(np.array(ids[1]), _images(stream, factors[1], biases[1])),
+        images=ItemImages(
+            np.array(ids[1]),
+            _images(stream, planted, factors[1], -biases[1] if mirrored else biases[1], side),
+        ),
         ideal=np.asarray(in_order, dtype=np.float64),
     )
 
@@ -238,21 +265,41 @@ class _Writer:
         return [" ".join(row) for row in np.split(tokens, np.cumsum(lengths)[:-1])]
 
 
+def _mirrored(ratings: FloatArray, seed: int) -> FloatArray:
+    """The ratings as far from the mean on the other side, rounded up or down at random."""
+    mirrored = 2 * MEAN_STARS - ratings
+    return np.clip(np.floor(mirrored + _Stream(seed + 2).uniform(len(ratings))), *SCALE)
+
+
 def _shares(factors: FloatArray) -> FloatArray:
     """How much of a text is about each sign of each factor (n, 2 d); rows sum to 1."""
     signed = np.column_stack([np.maximum(factors, 0), np.maximum(-factors, 0)]) ** 2
     return np.asarray(signed / signed.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
-def _images(stream: _Stream, factors: FloatArray, quality: FloatArray) -> NDArray[np.float32]:
-    """Images (n, 3, 16, 16): one wave a factor, brightness by quality, and noise."""
+def _images(
+    stream: _Stream, planted: Planted, factors: FloatArray, quality: FloatArray, side: int
+) -> NDArray[np.float32]:
+    """Images (n, 3, 16, 16), one wave a factor, brightness by quality, and noise; or features."""
     y, x = np.mgrid[0:IMAGE_SIDE, 0:IMAGE_SIDE] / IMAGE_SIDE * 2 * np.pi
     d = factors.shape[1]
     waves = np.stack([np.sin((k // 2 + 1) * (x if k % 2 else y) + k) for k in range(d)])
     channels = np.eye(3)[np.arange(d) % 3]
     image = np.einsum("nk,kc,kyx->ncyx", factors, channels, waves)
     image += quality[:, None, None, None] + 0.3 * stream.normal(*image.shape)
+    if side:
+        image = planted.contrast * image + planted.brightness
+    if planted.image_features:
+        image = _features(image.reshape(len(image), -1), planted)
     return np.asarray(image, dtype=np.float32)
+
+
+def _features(pixels: FloatArray, planted: Planted) -> FloatArray:
+    """Features (n, d) of images (n, pixels): a layer of rectified units, the same for all."""
+    n_pixels = pixels.shape[1]
+    weights = _Stream(planted.seed + 3).normal(n_pixels, planted.image_features)
+    features: FloatArray = np.maximum(pixels @ weights / np.sqrt(n_pixels), 0)
+    return features
 
 
 def _user_table(stream: _Stream, ids: list[str], tastes: FloatArray) -> pd.DataFrame:

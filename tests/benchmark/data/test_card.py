@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 
-from benchmark.data.card import Card, card, render_markdown, vocabulary_size
+from benchmark.data.card import Card, about_text, card, render_markdown, vocabulary_size
 from benchmark.data.catalog import Places, load
 from benchmark.data.domain import Domain, ItemImages, SourceFile, rows_from
 from benchmark.data.published_statistics import published_statistics
 from benchmark.data.splits import DomainSplit, Split, split_task
 from benchmark.data.task import make_task
+from benchmark.data.views import TextField
 from benchmark.recommender import Side
 
 DAY = 86_400
@@ -84,6 +86,45 @@ def test_words_are_counted_in_training_rows_alone(source: Domain, target: Domain
             DomainSplit(np.zeros(2, dtype=np.int8), ""),
         )
         assert card(task, split=split).vocabulary == words
+
+
+def test_the_texts_counted_are_those_that_stand_for_reviews(source: Domain) -> None:
+    rows = source.rows.assign(body=["jazz " * 9, None, None, "soul " * 9])
+    task = make_task("pop+pop", replace(source, rows=rows), replace(source, rows=rows))
+    counted = {field: card(task, text=field) for field in get_args(TextField)}
+    assert {field: found.source.with_text for field, found in counted.items()} == {
+        "summary": 3,
+        "reviewText": 2,
+        "both": 4,
+    }
+    assert {field: found.vocabulary for field, found in counted.items()} == {
+        "summary": 1,
+        "reviewText": 2,
+        "both": 3,
+    }
+    assert "Words of the review texts that occur at least 5 times in training: 2." in (
+        render_markdown(counted["reviewText"])
+    )
+
+
+def test_training_rows_without_text_are_told_beside_the_others(
+    source: Domain, target: Domain
+) -> None:
+    task = make_task("pop+folk", source, target)
+    split = Split(
+        DomainSplit(np.array([0, 0, 2, 0], dtype=np.int8), ""),
+        DomainSplit(np.array([0, 2], dtype=np.int8), ""),
+    )
+    measured = card(task, split=split)
+    assert (measured.source.training, measured.source.training_with_text) == (3, 2)
+    assert about_text(measured) == (
+        "Methods that read summaries learn from the training rows that have one: 2 of 3 of pop, "
+        "0 of 1 of folk."
+    )
+    whole = card(
+        make_task("pop+pop", source.keep(np.arange(4) < 3), source.keep(np.arange(4) < 3))
+    )
+    assert about_text(whole) == ""
 
 
 def test_a_file_with_rows_missing_is_flagged_once(source: Domain, target: Domain) -> None:

@@ -162,6 +162,13 @@ def test_a_file_may_lie_there_uncompressed(places: Places) -> None:
     assert len(load(MUSIC, places).rows) == 1
 
 
+def test_a_file_published_plain_may_lie_there_compressed(places: Places) -> None:
+    put(data_dir(places), REVIEWS, review())
+    features = data_dir(places) / "amazon2014" / "image_features_Digital_Music.b.gz"
+    features.write_bytes(gzip.compress(b"B000000001" + bytes(4 * 4096)))
+    assert Signal.IMAGES in load(MUSIC, places).signals
+
+
 def test_the_data_folder_comes_before_the_cache(places: Places) -> None:
     put(places.cache_dir, REVIEWS, review(rating=1))
     assert load(MUSIC, places).rows["rating"].tolist() == [1.0]

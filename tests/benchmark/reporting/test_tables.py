@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -116,6 +117,18 @@ def test_ranking_over_few_items_is_said_to_separate_nothing(results: list[Result
     ]
     [sentence] = notes(replace(results[0], rows=rows))
     assert "(here" not in sentence
+
+
+def test_rows_without_text_are_told_where_methods_read_text(results: list[Results]) -> None:
+    card: dict[str, Any] = results[0].task.card or {}
+    short = {**card, "source": {**card["source"], "training_with_text": 5526}}
+    lacking = replace(results[0], task=replace(results[0].task, card=short))
+    assert notes(lacking)[-1] == (
+        "Methods that read summaries learn from the training rows that have one: 5,526 of 8,209 "
+        "of amazon2014-5core/digital-music."
+    )
+    blind = [row for row in lacking.rows if row.method.name in ("target-mean", "knn", "nmf")]
+    assert not any("summaries" in note for note in notes(replace(lacking, rows=blind)))
 
 
 def test_dml_is_shown_on_its_scale_with_its_own_precision(results: list[Results]) -> None:

@@ -1,0 +1,50 @@
+"""A task is made ready as its suite declares it, or is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from numpy.testing import assert_array_equal
+
+from benchmark.data.catalog import Places
+from benchmark.data.prepared import Rules, prepare
+from benchmark.data.splits import TEST, TRAIN
+from benchmark.data.synthetic import Planted
+from benchmark.errors import BenchError
+
+PLANTED = Planted(users=(40, 30), items=(20, 15), shared_users=5, shared_items=2)
+
+
+def prepared(folder: Path, source: str, target: str, split: Any = "80/10/10") -> Any:
+    rules = Rules(split, 1, "last", 0)
+    return prepare("t", source, target, rules, Places(None, folder), planted=PLANTED)
+
+
+def test_each_side_is_the_domain_that_is_named(tmp_path: Path) -> None:
+    task = prepared(tmp_path, "synthetic/target", "synthetic/source").task
+    assert task.source.domain.name == "synthetic/target"
+    assert len(task.source.user_ids) == 30
+    assert len(task.target.user_ids) == 40
+
+
+def test_a_domain_may_be_its_own_source_and_keeps_its_test_rows_out(tmp_path: Path) -> None:
+    ready = prepared(tmp_path, "synthetic/target", "synthetic/target")
+    (split,) = ready.splits
+    assert_array_equal(split.source.rows(TRAIN), split.target.rows(TRAIN))
+    assert not set(split.source.rows(TRAIN)) & set(split.target.rows(TEST))
+    assert_array_equal(ready.task.source.users, ready.task.target.users)
+
+
+@pytest.mark.parametrize("split", ["cold-user", "cold-item"])
+def test_no_domain_is_its_own_source_where_that_would_show_test_rows(
+    tmp_path: Path, split: str
+) -> None:
+    with pytest.raises(BenchError, match="its own source, and a cold-"):
+        prepared(tmp_path, "synthetic/target", "synthetic/target", split)
+
+
+def test_a_synthetic_domain_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="unknown data 'synthetic/sauce'; did you mean"):
+        prepared(tmp_path, "synthetic/sauce", "synthetic/target")
