@@ -16,9 +16,20 @@ from torch import Tensor
 from methods.dml.orthogonal import LatentMap
 from methods.dml.pair import NetworkPair
 
-DualKind = Literal["swap", "same", "off"]
+DualKind = Literal["swap", "same", "one-way", "off"]
 """Who rates for a mapped user: the other domain's network (Algorithm 1, line 13), the own one
-(Eqs. 5 and 6, which say otherwise), or nobody."""
+(Eqs. 5 and 6, which say otherwise), the other one but of source users only, so that nothing comes
+back, or nobody, so that the domains do not touch."""
+
+UserKind = Literal["own", "shared"]
+"""What stands for a shared user: the own domain's embedding, or that and the one mapped from the
+other domain, weighed by alpha."""
+
+StepOrder = Literal[
+    "own-map-dual", "own-dual-map", "map-own-dual", "map-dual-own", "dual-own-map", "dual-map-own"
+]
+"""Which of Algorithm 1's steps comes first in an epoch: ``own`` lines 3 to 6, ``map`` lines 7 to
+11, ``dual`` lines 12 to 16."""
 
 BATCHES_AT_ONCE = 64
 
@@ -40,17 +51,29 @@ class Ratings:
     def __len__(self) -> int:
         return len(self.values)
 
+    def none(self) -> Ratings:
+        """The tables without a rating."""
+        return replace(self, users=self.users[:0], items=self.items[:0], values=self.values[:0])
+
 
 @dataclass
 class DualLearning:
-    """Algorithm 1. ``overlap`` are shared users' embeddings (n, d) in A and in B, row by row."""
+    """Algorithm 1.
+
+    ``users`` are both domains' embeddings (n_users, d), ``shared`` (n, 2) those rows of them that
+    are the same user; ``user_table`` may hold a domain's users several times over, one after the
+    other.
+    """
 
     networks: NetworkPair
     map: LatentMap
     domains: tuple[Ratings, Ratings]
-    overlap: tuple[Tensor, Tensor]
+    users: tuple[Tensor, Tensor]
+    shared: Tensor
     generators: tuple[torch.Generator, torch.Generator]
     dual: DualKind
+    represent: UserKind
+    steps: StepOrder
     alpha: float
     dropout: float
     batch_size: int
@@ -62,34 +85,65 @@ class DualLearning:
         for _ in range(epochs):
             for curve, value in self.epoch().items():
                 history.setdefault(curve, []).append(value)
-            losses = history["training loss"]
-            if len(losses) > 1 and abs(losses[-1] - losses[-2]) < tolerance:
+            if converged(history, tolerance):
                 break
         return history
 
+    @property
+    def overlap(self) -> tuple[Tensor, Tensor]:
+        """Shared users' embeddings (n, d) in A and in B, row by row."""
+        a, b = self.users
+        return a[self.shared[:, 0]], b[self.shared[:, 1]]
+
+    def represented(self, domain: int, table: Tensor) -> Tensor:
+        """What stands for the users (m n_users, d) of a domain."""
+        if self.represent == "own":
+            return table
+        a, b = self.overlap
+        mapped = self.map.to_target(a) if domain else self.map.to_source(b)
+        copies = table.clone().view(-1, *self.users[domain].shape)
+        rows = self.shared[:, domain]
+        copies[:, rows] = (1 - self.alpha) * copies[:, rows] + self.alpha * mapped
+        return copies.view_as(table)
+
     def epoch(self) -> dict[str, float]:
         """One turn of Algorithm 1's outer loop; its losses are named as there."""
-        losses = {}
-        own = 1 if self.dual == "off" else 1 - self.alpha
-        losses["L_A"], losses["L_B"] = self._train(self.domains, own)  # lines 3-6
-        if len(self.overlap[0]):
-            self.map.learn(*self.overlap, batch_size=self.batch_size)  # lines 7-11
-            losses["L_o"] = self.map.loss(*self.overlap)
-        if self.dual != "off":
-            losses["L_A*"], losses["L_B*"] = self._train_dual()  # lines 12-16
+        losses: dict[str, float] = {}
+        for step in self.steps.split("-"):
+            if step == "own":
+                losses |= self._own()
+            elif step == "map" and len(self.shared):
+                self.map.learn(*self.overlap, batch_size=self.batch_size)  # lines 7-11
+                losses["L_o"] = self.map.loss(*self.overlap)
+            elif step == "dual" and self.dual != "off":
+                losses |= self._dual()
         # Silent: which loss is watched; the sum of all.
         total = sum(losses.values())
         return {"training loss": total, **losses, "||XX^T - I||": self.map.deviation}
 
-    def _train_dual(self) -> Sequence[float]:
-        a, b = self.domains
-        mapped = (
-            replace(a, user_table=self.map.to_target(a.user_table)),
-            replace(b, user_table=self.map.to_source(b.user_table)),
+    def _own(self) -> dict[str, float]:
+        """Algorithm 1, lines 3 to 6."""
+        inputs = [
+            replace(ratings, user_table=self.represented(k, ratings.user_table))
+            for k, ratings in enumerate(self.domains)
+        ]
+        weight = 1 if self.dual == "off" else 1 - self.alpha
+        return dict(zip(("L_A", "L_B"), self._train(inputs, weight), strict=True))
+
+    def _dual(self) -> dict[str, float]:
+        """Algorithm 1, lines 12 to 16."""
+        a, b = (
+            replace(ratings, user_table=mapped(self.represented(k, ratings.user_table)))
+            for k, (ratings, mapped) in enumerate(
+                zip(self.domains, (self.map.to_target, self.map.to_source), strict=True)
+            )
         )
-        if self.dual == "same":
-            return self._train(mapped, self.alpha)  # Eqs. (5), (6)
-        return self._train(mapped[::-1], self.alpha)[::-1]  # Algorithm 1, line 13
+        if self.dual == "same":  # Eqs. (5), (6)
+            return dict(zip(("L_A*", "L_B*"), self._train((a, b), self.alpha), strict=True))
+        if self.dual == "one-way":
+            return {"L_A*": self._train((b.none(), a), self.alpha)[1]}
+        losses = self._train((b, a), self.alpha)  # Algorithm 1, line 13
+        return dict(zip(("L_A*", "L_B*"), losses[::-1], strict=True))
 
     def _train(self, inputs: Sequence[Ratings], weight: float) -> Sequence[float]:
         """One pass of each network over its input's ratings; the mean squared errors."""
@@ -110,7 +164,7 @@ class DualLearning:
             losses = (torch.stack(errors).square() * weights).sum(dim=(0, 2))
             for k, loss in zip(networks, losses.tolist(), strict=True):
                 totals[k] += loss
-        return [total / len(order) for total, order in zip(totals, orders, strict=True)]
+        return [total / max(len(order), 1) for total, order in zip(totals, orders, strict=True)]
 
     def _gather(self, ratings: Ratings, order: Tensor, network: int) -> tuple[Tensor, ...]:
         """Of s batches: embeddings (s, b, 2 d), dropout (s, b, units), ratings, weights (s, b)."""
@@ -125,6 +179,12 @@ class DualLearning:
             self.generators[network],
         )
         return pairs, kept, ratings.values[rows], real / real.sum(dim=1, keepdim=True)
+
+
+def converged(history: dict[str, list[float]], tolerance: float) -> bool:
+    """Whether the last epoch changed the loss by less than ``tolerance``."""
+    losses = history["training loss"]
+    return len(losses) > 1 and abs(losses[-1] - losses[-2]) < tolerance
 
 
 def _zipped(a: int, b: int) -> Iterator[tuple[tuple[int, ...], slice]]:

@@ -56,8 +56,8 @@ class LatentMap:
         return target @ self.matrix.to(target.dtype)
 
     def loss(self, source: Tensor, target: Tensor) -> float:
-        """Eq. (3), as a mean over shared users' embeddings (n, d) in both domains."""
-        return float((self.to_target(source) - target).square().sum(dim=1).mean())
+        """Eq. (3) over shared users' embeddings (n, d), as a mean; 0 if there are none."""
+        return float((self.to_target(source) - target).square().sum()) / max(len(source), 1)
 
     def start(self, source: Tensor, target: Tensor) -> None:
         """Choose between rotation and reflection by all shared users' embeddings (n, d)."""

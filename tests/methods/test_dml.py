@@ -14,6 +14,7 @@ from benchmark.data.views import TrainingData, training_data
 from benchmark.errors import BenchError
 from benchmark.recommender import FloatArray, Pairs, Side
 from methods.dml import DML
+from methods.dml.dual import DualKind
 
 SMALL = DML(epochs=3, autoencoder_steps=100)
 
@@ -113,8 +114,12 @@ def test_the_map_is_orthogonal_in_the_end(data: TrainingData) -> None:
     assert max(model.history_["||XX^T - I||"]) < 1e-6
 
 
-def test_facts_count_overlap_and_epochs(data: TrainingData) -> None:
-    assert SMALL.fit(data, seed=1).facts_ == {"overlap users": 60, "epochs": 3}
+def test_facts_tell_of_overlap_map_and_epochs(data: TrainingData) -> None:
+    model = SMALL.fit(data, seed=1)
+    residual = model.facts_.pop("map residual")
+    assert residual == model.history_["L_o"][-1]
+    assert model.facts_ == {"overlap users": 60, "epochs": 3, "converged": "no"}
+    assert replace(SMALL, tolerance=np.inf).fit(data, seed=1).facts_["converged"] == "yes"
 
 
 def test_an_unknown_kind_of_map_is_named_with_its_nearest() -> None:
@@ -122,6 +127,7 @@ def test_an_unknown_kind_of_map_is_named_with_its_nearest() -> None:
         DML(map="procrustus")  # type: ignore[arg-type]
 
 
-def test_averaging_without_dual_learning_is_refused() -> None:
+@pytest.mark.parametrize("dual", ["off", "one-way"])
+def test_averaging_without_dual_learning_is_refused(dual: DualKind) -> None:
     with pytest.raises(BenchError, match="needs a network that has rated mapped users"):
-        DML(dual="off", score="averaged")
+        DML(dual=dual, score="averaged")

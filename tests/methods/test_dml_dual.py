@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import zip_longest
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -14,7 +15,15 @@ from numpy.testing import assert_allclose
 from torch import Tensor, nn
 
 from methods.dml import dual
-from methods.dml.dual import DualKind, DualLearning, Ratings, dropout_mask, shuffled
+from methods.dml.dual import (
+    DualKind,
+    DualLearning,
+    Ratings,
+    StepOrder,
+    UserKind,
+    dropout_mask,
+    shuffled,
+)
 from methods.dml.networks import Mlp
 from methods.dml.orthogonal import LatentMap
 from methods.dml.pair import NetworkPair
@@ -33,16 +42,24 @@ def ratings(n: int, seed: int) -> Ratings:
     return Ratings(*tables, users, items, torch.rand(n, generator=generator))
 
 
-def learning(kind: DualKind = "swap", sizes: tuple[int, int] = (300, 170)) -> DualLearning:
+def learning(
+    kind: DualKind = "swap",
+    sizes: tuple[int, int] = (300, 170),
+    steps: StepOrder = "own-map-dual",
+    users: UserKind = "own",
+) -> DualLearning:
     a, b = ratings(sizes[0], 1), ratings(sizes[1], 2)
     x = LatentMap("gs", D, lr=0.5, penalty=0, generator=torch.Generator().manual_seed(3))
     return DualLearning(
         NetworkPair(Mlp(D, HIDDEN), generators(4), lr=LR),
         x,
         (a, b),
-        (a.user_table[:6], b.user_table[:6]),
+        (a.user_table, b.user_table),
+        torch.arange(6)[:, None].expand(6, 2),
         generators(5),
         dual=kind,
+        represent=users,
+        steps=steps,
         alpha=ALPHA,
         dropout=DROPOUT,
         batch_size=16,
@@ -70,6 +87,9 @@ class PlainLoop:
             losses["L_A*"], losses["L_B*"] = self.passed(inputs, ALPHA, orders[2:], masks)
         if self.fast.dual == "swap":
             losses["L_B*"], losses["L_A*"] = self.passed(inputs[::-1], ALPHA, orders[2:], masks)
+        if self.fast.dual == "one-way":
+            none = [b.none(), inputs[0]]
+            losses["L_A*"] = self.passed(none, ALPHA, orders[2:], masks)[1]
         return losses
 
     def passed(
@@ -93,7 +113,7 @@ class PlainLoop:
                 (weight * loss).backward()
                 self.adams[k].step()
                 losses[k].append(loss.item())
-        return [float(np.mean(each)) for each in losses]
+        return [float(np.mean(each)) if each else np.nan for each in losses]
 
 
 def _module(parameters: list[Tensor]) -> nn.ModuleList:
@@ -105,7 +125,7 @@ def _module(parameters: list[Tensor]) -> nn.ModuleList:
     return layers
 
 
-@pytest.mark.parametrize("kind", ["off", "same", "swap"])
+@pytest.mark.parametrize("kind", ["off", "one-way", "same", "swap"])
 @pytest.mark.parametrize("sizes", [(300, 170), (90, 333), (160, 160)])
 def test_stacked_training_equals_the_plain_loop(
     kind: DualKind, sizes: tuple[int, int], monkeypatch: pytest.MonkeyPatch
@@ -142,6 +162,58 @@ def test_swapping_the_networks_is_not_the_same_as_keeping_them() -> None:
     curves = {kind: learning(kind).run(epochs=2, tolerance=0)["L_A"] for kind in ("swap", "same")}
     assert curves["swap"][0] == curves["same"][0]
     assert curves["swap"][1] != curves["same"][1]
+
+
+@pytest.mark.parametrize("steps", get_args(StepOrder))
+def test_the_steps_come_in_the_order_that_is_asked_for(
+    steps: StepOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    trained, learnt = DualLearning._train, LatentMap.learn
+
+    def train(self: DualLearning, inputs: Any, weight: float) -> Any:
+        own = torch.equal(inputs[0].user_table, self.domains[0].user_table)
+        done.append("own" if own else "dual")
+        return trained(self, inputs, weight)
+
+    def learn(self: LatentMap, *overlap: Tensor, batch_size: int) -> None:
+        done.append("map")
+        learnt(self, *overlap, batch_size=batch_size)
+
+    monkeypatch.setattr(DualLearning, "_train", train)
+    monkeypatch.setattr(LatentMap, "learn", learn)
+    learning(steps=steps).epoch()
+    assert "-".join(done) == steps
+
+
+@pytest.mark.parametrize("changed", [0, 1])
+def test_one_way_the_target_learns_from_the_source_but_not_the_source_from_the_target(
+    changed: int,
+) -> None:
+    clean, poisoned = learning("one-way"), learning("one-way")
+    poisoned.domains = tuple(  # type: ignore[assignment]
+        replace(ratings, values=1 - ratings.values) if k == changed else ratings
+        for k, ratings in enumerate(poisoned.domains)
+    )
+    for each in (clean, poisoned):
+        each.run(epochs=2, tolerance=0)
+    other = [each.networks.parameters(1 - changed)[0] for each in (clean, poisoned)]
+    assert torch.equal(*other) == (changed == 1)
+
+
+def test_a_shared_user_is_represented_by_what_both_domains_know() -> None:
+    fast = learning(users="shared")
+    fast.map.matrix = torch.eye(D, dtype=torch.float64)[[1, 0, 2, 3]]
+    a, b = fast.users
+    table = torch.cat([b, b])
+    shown = fast.represented(1, table).view(2, *b.shape)
+    for copy in shown:
+        assert_allclose(copy[:6], (1 - ALPHA) * b[:6] + ALPHA * a[:6, [1, 0, 2, 3]])
+        assert torch.equal(copy[6:], b[6:])
+    # Mapped into the other domain's space, it is what stands for the user there, at alpha 1/2.
+    fast.alpha = 0.5
+    there = fast.map.to_target(fast.represented(0, a)[:6])
+    assert_allclose(there, fast.represented(1, b)[:6], atol=1e-7)
 
 
 def test_every_rating_is_used_once_an_epoch() -> None:
