@@ -14,9 +14,9 @@ from benchmark.errors import BenchError, UnavailableError, suggestion
 from benchmark.repository import RESULTS, cache_dir
 
 if TYPE_CHECKING:
-    from benchmark.recommender import Recommender
     from benchmark.running.run import PlannedTask
     from benchmark.running.suite import Suite
+    from benchmark.running.variants import Variant
 
 
 def names(_: click.Context, __: click.Parameter, value: str | None) -> list[str]:
@@ -41,7 +41,7 @@ results_dir_option = click.option(
     help="Where records are kept.  [default: results/]",
 )
 methods_option = click.option(
-    "--methods", callback=names, help="Only these methods, by name: knn,svdpp."
+    "--methods", callback=names, help="Only these methods and variants, by name: knn,svdpp."
 )
 tasks_option = click.option(
     "--tasks", callback=names, help="Only these tasks of the suite, by name."
@@ -55,14 +55,31 @@ outside_option = click.option(
 )
 
 
-def methods_of(suite: Suite, outside: Sequence[str] = ()) -> list[type[Recommender]]:
-    """The suite's methods in table-row order, then those named on the command line.
+quick_option = click.option(
+    "--quick", is_flag=True, help="The suite in little, as its [quick] table says, kept apart."
+)
+
+
+def declared_suite(name: str, *, quick: bool = False) -> Suite:
+    """The suite of that name, or what it is in little.
+
+    Raises:
+        BenchError: there is none, or it cannot be read.
+    """
+    from benchmark.running.suite import load_suite
+
+    suite = load_suite(name)
+    return suite.quickened() if quick else suite
+
+
+def contestants(suite: Suite, outside: Sequence[str] = ()) -> list[Variant]:
+    """The suite's methods and variants in table-row order, then those of the command line.
 
     Raises:
         BenchError: a name that does not exist or is taken, or settings that no method has.
     """
     from benchmark import registry
-    from benchmark.running.plan import check_settings
+    from benchmark.running.variants import variants_of
 
     sys.path.insert(0, os.getcwd())
     place = f"suite {suite.name!r}"
@@ -75,8 +92,7 @@ def methods_of(suite: Suite, outside: Sequence[str] = ()) -> list[type[Recommend
     for method in added:
         if method.name in registry.by_name():
             raise BenchError(f"--method: the name {method.name!r} is taken; rename the class's")
-    check_settings(suite, [*registry.METHODS, *added])
-    return [*found, *added]
+    return variants_of(suite, [*found, *added], [*registry.METHODS, *added])
 
 
 def choose(asked: list[str], valid: list[str], what: str, option: str) -> list[str]:
@@ -104,7 +120,7 @@ def only_tasks(suite: Suite, asked: list[str], option: str = "--tasks") -> Suite
 
 
 def one_task(
-    suite: Suite, task: str, data_dir: Path | None, methods: Sequence[type[Recommender]] = ()
+    suite: Suite, task: str, data_dir: Path | None, variants: Sequence[Variant] = ()
 ) -> PlannedTask:
     """A task of a suite with its data.
 
@@ -116,7 +132,7 @@ def one_task(
     from benchmark.running.run import plan
 
     narrowed = only_tasks(suite, [task], f"suite {suite.name!r}")
-    planned = plan(narrowed, methods, Places(data_dir, cache_dir()))[0]
+    planned = plan(narrowed, variants, Places(data_dir, cache_dir()))[0]
     if planned.unavailable:
         raise UnavailableError(planned.unavailable)
     return planned

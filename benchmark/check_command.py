@@ -11,11 +11,13 @@ import click
 
 from benchmark.arguments import (
     choose,
+    contestants,
     data_dir_option,
-    methods_of,
+    declared_suite,
     methods_option,
     only_tasks,
     outside_option,
+    quick_option,
     results_dir_option,
     suite_option,
     tasks_option,
@@ -35,6 +37,7 @@ _EPILOG = (
 
 @click.command(epilog=_EPILOG)
 @suite_option
+@quick_option
 @data_dir_option
 @methods_option
 @tasks_option
@@ -54,6 +57,7 @@ _EPILOG = (
 def check(
     context: click.Context,
     suite: str,
+    quick: bool,
     data_dir: Path | None,
     methods: list[str],
     tasks: list[str],
@@ -74,10 +78,9 @@ def check(
     from benchmark.reporting import reference as references
     from benchmark.running.records import Store
     from benchmark.running.run import plan
-    from benchmark.running.suite import load_suite
 
-    declared = load_suite(suite)
-    available = methods_of(declared, outside)
+    declared = declared_suite(suite, quick=quick)
+    available = contestants(declared, outside)
     path = reference or REFERENCE / f"{declared.name}.json"
     old = references.load(path)
     valid = [method.name for method in available]

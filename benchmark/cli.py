@@ -12,12 +12,14 @@ import click
 
 from benchmark.arguments import (
     choose,
+    contestants,
     data_dir_option,
-    methods_of,
+    declared_suite,
     methods_option,
     names,
     only_tasks,
     outside_option,
+    quick_option,
     results_dir_option,
     suite_option,
     tasks_option,
@@ -101,6 +103,7 @@ def bench() -> None:
 )
 @click.option("--download", is_flag=True, help="Fetch missing files from their publishers.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and run nothing.")
+@quick_option
 @results_dir_option
 @_reports_dir
 def run(
@@ -114,6 +117,7 @@ def run(
     retry: list[str],
     download: bool,
     dry_run: bool,
+    quick: bool,
     results_dir: Path,
     reports_dir: Path,
 ) -> None:
@@ -125,11 +129,10 @@ def run(
     from benchmark.running.records import Status, Store
     from benchmark.running.run import cards, pending, plan
     from benchmark.running.run import run as run_cells
-    from benchmark.running.suite import load_suite
     from benchmark.terminal import RunProgress
 
-    declared = load_suite(suite)
-    available = methods_of(declared, outside)
+    declared = declared_suite(suite, quick=quick)
+    available = contestants(declared, outside)
     chosen = choose(methods, [m.name for m in available], "method", "--methods")
     narrowed = only_tasks(declared, tasks).model_copy(update={"seeds": seeds or declared.seeds})
     places = Places(data_dir, cache_dir(), download)
@@ -138,9 +141,9 @@ def run(
     todo = [
         cell
         for cell in pending(planned, store, [Status(status) for status in retry])
-        if cell.method.name in chosen
+        if cell.name in chosen
     ]
-    total = sum(cell.method.name in chosen for task in planned for cell in task.cells)
+    total = sum(cell.name in chosen for task in planned for cell in task.cells)
     if dry_run:
         _print_plan(planned, chosen, {cell.key for cell in todo})
         return
@@ -170,21 +173,21 @@ def run(
 
 @bench.command()
 @suite_option
+@quick_option
 @results_dir_option
 @_reports_dir
-def report(suite: str, results_dir: Path, reports_dir: Path) -> None:
+def report(suite: str, quick: bool, results_dir: Path, reports_dir: Path) -> None:
     """Write a suite's tables again from its records; nothing is trained, no data is read."""
     from benchmark.running import manifest as manifests
     from benchmark.running.records import Store
-    from benchmark.running.suite import load_suite
 
-    declared = load_suite(suite)
+    declared = declared_suite(suite, quick=quick)
     store = Store(results_dir, declared.name)
     found = manifests.load(store)
     if found is None:
         raise BenchError(
             f"no records of suite {declared.name!r} in {store.folder}; "
-            f"run it first: bench run --suite {suite}"
+            f"run it first: bench run --suite {suite}{' --quick' if quick else ''}"
         )
     _report(found, store, reports_dir)
 
@@ -221,7 +224,7 @@ def _print_plan(planned: Sequence[Any], chosen: list[str], todo: set[str]) -> No
             continue
         click.echo(f"{task.spec.name}: {task.spec.source} → {task.spec.target}")
         for method in chosen:
-            cells = [cell for cell in task.cells if cell.method.name == method]
+            cells = [cell for cell in task.cells if cell.name == method]
             new = sum(cell.key in todo for cell in cells)
             trials = max((cell.trials for cell in cells), default=0)
             tuned = f", {trials} trials each" if trials else ""

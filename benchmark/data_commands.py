@@ -121,7 +121,7 @@ def export(suite: str, task: str, out: Path, kind: Format, data_dir: Path | None
     declared = load_suite(suite)
     planned = one_task(declared, task, data_dir)
     assert planned.prepared is not None, "one_task returns a task with data"
-    write(planned.prepared, rules(declared), out, kind, suite=declared.name)
+    write(planned.prepared, rules(declared, planned.spec), out, kind, suite=declared.name)
     click.echo(f"{task}: {out / 'README.md'}")
 
 
@@ -141,6 +141,6 @@ def fingerprints(suite: str, data_dir: Path | None) -> None:
         if task.prepared is None:
             click.echo(f"{task.spec.name}: {task.unavailable}", err=True)
             continue
-        names = split_names(task.prepared, rules(declared), task.spec.planted)
+        names = split_names(task.prepared, rules(declared, task.spec), task.spec.planted)
         for name, split in names.items():
             click.echo(f'"{name}" = "{split.fingerprint}"')

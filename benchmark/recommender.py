@@ -140,3 +140,26 @@ class Describes(Protocol):
     """A method that states facts about its fit: counts of documents, words, epochs, fallbacks."""
 
     facts_: Mapping[str, float | int | str]
+
+
+@runtime_checkable
+class KeepsSnapshots(Protocol):
+    """A method that can represent pairs as it could after some epochs, 0 being before training."""
+
+    snapshots_: Mapping[int, Embeds]
+
+
+@runtime_checkable
+class KeepsWeights(Protocol):
+    """A method that shows learned matrices under the names its paper draws them by."""
+
+    weights_: Mapping[str, FloatArray]
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A method that can show what it read of a pair."""
+
+    def explain(self, pairs: Pairs) -> list[dict[str, str]]:
+        """What was read of each pair, by the name of its part, as text."""
+        ...

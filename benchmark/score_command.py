@@ -12,8 +12,8 @@ import numpy as np
 
 from benchmark.arguments import (
     choose,
+    contestants,
     data_dir_option,
-    methods_of,
     one_task,
     outside_option,
     results_dir_option,
@@ -87,19 +87,18 @@ def score(
     from benchmark.running.suite import load_suite
 
     declared = load_suite(suite)
-    planned = one_task(declared, task, data_dir, methods_of(declared, outside))
+    planned = one_task(declared, task, data_dir, contestants(declared, outside))
     prepared, spec = planned.prepared, planned.spec
     assert prepared is not None, "one_task returns a task with data"
-    test = _test(prepared, spec, declared.protocol, domain, fold)
+    protocol = declared.protocol_of(spec)
+    test = _test(prepared, spec, protocol, domain, fold)
     name = test.numbered.domain.name
     ratings = read_submission(
         file, test.numbered.domain.rows.iloc[test.rows], item_prefix=describe(name).item_prefix
     )
-    if declared.protocol.clip == "all":
+    if protocol.clip == "all":
         ratings = test.clipped(ratings)
-    metrics = metrics_of_rows(
-        test.numbered, test.rows, ratings, declared.protocol, is_first=test.is_first
-    )
+    metrics = metrics_of_rows(test.numbered, test.rows, ratings, protocol, is_first=test.is_first)
     cells = [cell for cell in planned.cells if cell.fold == fold]
     others = list(_others(cells, Store(results_dir, declared.name), test, ratings))
     _show(f"{task} · {name} · fold {fold}", _Row(file.name, metrics, 1), others, len(test.rows))
@@ -134,18 +133,18 @@ def _others(
     for cell in cells:
         record = store.get(cell.key)
         if record is not None and domain in record.metrics:
-            found.setdefault(cell.method.name, []).append((cell, record))
+            found.setdefault(cell.name, []).append((cell, record))
     for runs in found.values():
-        method, record = runs[0][0].method, runs[0][1]
+        cell, record = runs[0]
         theirs = predictions_of(store, record, domain)
-        if theirs is not None and (clip == "all" or (clip == "paper" and method.clips)):
+        if theirs is not None and (clip == "all" or (clip == "paper" and cell.method.clips)):
             theirs = test.clipped(theirs)
         metrics = {
             metric: float(np.mean([record.metrics[domain][metric] for _, record in runs]))
             for metric in record.metrics[domain]
         }
         gain = None if theirs is None else _gain(test, ratings, theirs)
-        yield _Row(method.title, metrics, len(runs), gain)
+        yield _Row(cell.variant.title, metrics, len(runs), gain)
 
 
 def _gain(test: _Test, ours: FloatArray, theirs: FloatArray) -> Evidence:

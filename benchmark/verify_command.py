@@ -12,11 +12,13 @@ import numpy as np
 
 from benchmark.arguments import (
     choose,
+    contestants,
     data_dir_option,
-    methods_of,
+    declared_suite,
     methods_option,
     only_tasks,
     outside_option,
+    quick_option,
     results_dir_option,
     suite_option,
     tasks_option,
@@ -36,6 +38,7 @@ _EPILOG = (
 
 @click.command(epilog=_EPILOG)
 @suite_option
+@quick_option
 @click.option(
     "--cells",
     type=click.IntRange(min=1),
@@ -54,6 +57,7 @@ _EPILOG = (
 def verify(
     context: click.Context,
     suite: str,
+    quick: bool,
     cells: int,
     seed: int | None,
     jobs: int,
@@ -67,10 +71,9 @@ def verify(
     from benchmark.data.catalog import Places
     from benchmark.running.records import Store
     from benchmark.running.run import plan, run
-    from benchmark.running.suite import load_suite
 
-    declared = load_suite(suite)
-    available = methods_of(declared, outside)
+    declared = declared_suite(suite, quick=quick)
+    available = contestants(declared, outside)
     chosen = choose(methods, [method.name for method in available], "method", "--methods")
     narrowed = only_tasks(declared, tasks)
     planned = plan(narrowed, available, Places(data_dir, cache_dir()))
@@ -79,7 +82,7 @@ def verify(
         cell
         for task in planned
         for cell in task.cells
-        if cell.method.name in chosen and _is_finished(cell, store)
+        if cell.name in chosen and _is_finished(cell, store)
     ]
     if not finished:
         raise BenchError(
@@ -99,7 +102,7 @@ def verify(
             cell = by_key[record.key]
             difference = _difference(record, store, copies)
             equal = equal and not difference
-            where = f"{cell.task} · {cell.method.name} · seed {cell.seed} · fold {cell.fold}"
+            where = f"{cell.task} · {cell.name} · seed {cell.seed} · fold {cell.fold}"
             click.echo(f"{'DIFFERS' if difference else 'equal  '} {where}{difference}")
 
         run(narrowed, planned, again, copies, workers=jobs, on_done=compare)

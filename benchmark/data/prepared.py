@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.data import fingerprints
 from benchmark.data.catalog import Places, load
@@ -13,6 +17,7 @@ from benchmark.data.splits import (
     SplitKind,
     is_symmetric,
     n_parts,
+    restricted,
     source_kind,
     split_task,
 )
@@ -30,12 +35,14 @@ class Rules:
     split_seed: int
     duplicates: Duplicates
     k_core: int
+    overlap_users: int | None = None
 
     @property
     def variant(self) -> str:
         """The part that changes rows, as it stands in a split's name."""
         core = f" {self.k_core}-core" if self.k_core else ""
-        return f"duplicates={self.duplicates}{core}"
+        overlap = "" if self.overlap_users is None else f" overlap={self.overlap_users}"
+        return f"duplicates={self.duplicates}{core}{overlap}"
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,6 @@ def prepare(
     domains = _load_pair(source, target, places, planted)
     repeated = {side: duplicates(domain) for side, domain in domains.items()}
     domains = {side: _filtered(domain, rules) for side, domain in domains.items()}
-    task = make_task(name, domains[Side.SOURCE], domains[Side.TARGET])
     splits = tuple(
         split_task(
             domains[Side.SOURCE],
@@ -97,6 +103,14 @@ def prepare(
         )
         for fold in range(n_parts(rules.split))
     )
+    if rules.overlap_users is not None:
+        kept = _within_overlap(domains, rules.overlap_users, name)
+        splits = tuple(
+            Split(*(restricted(domains[side], split.side(side), kept[side]) for side in Side))
+            for split in splits
+        )
+        domains = {side: domain.keep(kept[side]) for side, domain in domains.items()}
+    task = make_task(name, domains[Side.SOURCE], domains[Side.TARGET])
     contents = {side: fingerprints.of_contents(domain) for side, domain in domains.items()}
     prepared = Prepared(task, splits, repeated, contents)
     for split_name, split in split_names(prepared, rules, planted).items():
@@ -132,3 +146,20 @@ def _load_pair(source: str, target: str, places: Places, planted: Planted) -> di
 def _filtered(domain: Domain, rules: Rules) -> Domain:
     domain = without_duplicates(domain, rules.duplicates)
     return k_core(domain, rules.k_core) if rules.k_core else domain
+
+
+def _within_overlap(
+    domains: dict[Side, Domain], n: int, task: str
+) -> dict[Side, NDArray[np.bool_]]:
+    """Which rows of each domain are not of a shared user beyond the first ``n``."""
+    users = {side: set(domain.rows["user"]) for side, domain in domains.items()}
+    shared = users[Side.SOURCE] & users[Side.TARGET]
+    if n > len(shared):
+        raise BenchError(
+            f"task {task!r}: overlap_users = {n}, but its domains share only {len(shared)} users"
+        )
+    # By hash: a smaller choice is part of a larger one, and none favours old or active users.
+    ranked = sorted(shared, key=lambda id: hashlib.sha256(f"overlap\t{id}".encode()).digest())
+    return {
+        side: ~domain.rows["user"].isin(ranked[n:]).to_numpy() for side, domain in domains.items()
+    }

@@ -110,6 +110,12 @@ def split_domain(domain: Domain, kind: SplitKind, *, seed: int, fold: int = 0) -
     return DomainSplit(parts, _fingerprint(keys, parts))
 
 
+def restricted(domain: Domain, split: DomainSplit, kept: NDArray[np.bool_]) -> DomainSplit:
+    """The split of the rows where ``kept`` (n,) holds, each in the part it was in."""
+    parts = split.parts[kept]
+    return DomainSplit(parts, _fingerprint(row_keys(domain.rows[kept]), parts))
+
+
 def row_keys(rows: pd.DataFrame) -> list[str]:
     """What identifies each row: user, item, time, rating and, among equals, its number."""
     occurrence = rows.groupby(["user", "item", "time", "rating"], sort=False).cumcount()

@@ -61,14 +61,13 @@ class Illustration:
 
 def illustrations(found: Manifest, results: Sequence[Results]) -> list[Illustration]:
     """Every figure that the cards and records of a suite allow, task by task."""
-    overlap = test_train(found)
     allowed = []
     for task in found.tasks:
         own = [result for result in results if result.task is task]
         if task.card:
             allowed.append(_imbalance(task, Card.from_dict(task.card)))
         for result in (r for r in own if r.measured):
-            allowed += [_errors(result, overlap), _costs(result)]
+            allowed += [_errors(result), _costs(result)]
         allowed += _training(task, own)
     return allowed
 
@@ -128,12 +127,12 @@ def _imbalance(task: TaskEntry, card: Card) -> Illustration:
     )
 
 
-def _errors(results: Results, overlap: float) -> Illustration:
+def _errors(results: Results) -> Illustration:
     scores = [
         Dot(
             row.method.title,
             row.metrics["rmse"].mean,
-            row.metrics["rmse"].interval(test_train=overlap),
+            row.metrics["rmse"].interval(test_train=test_train(results.task)),
             row.metrics["rmse"].paper,
             row.method.trivial,
         )

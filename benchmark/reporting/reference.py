@@ -89,7 +89,7 @@ def measure(
     reads: dict[Place, frozenset[str]] = {}
     inapplicable: set[Place] = set()
     for task in planned:
-        for cell in (cell for cell in task.cells if cell.method.name in methods):
+        for cell in (cell for cell in task.cells if cell.name in methods):
             record = store.get(cell.key)
             for place in places(cell):
                 reads[place] = reads.get(place, frozenset()) | _reads(cell)
@@ -102,7 +102,7 @@ def measure(
                 missing.setdefault(place, {})[_run(cell)] = why
     snapshot = Snapshot(
         suite.name,
-        suite.protocol.model_dump(),
+        _protocol(suite),
         _versions(record for runs in found.values() for _, record in runs),
         {task.spec.name: _data(task.prepared) for task in planned if task.prepared},
         {place: _entry(place.domain, runs) for place, runs in found.items()},
@@ -111,10 +111,20 @@ def measure(
     return Measured(snapshot, missing, frozenset(inapplicable), reads, unavailable)
 
 
+def _protocol(suite: Suite) -> dict[str, Any]:
+    """The suite's switches, and those that a task has otherwise, by the task's name."""
+    changed = {
+        f"{task.name}: {switch}": value
+        for task in suite.tasks
+        for switch, value in task.protocol.items()
+    }
+    return suite.protocol.model_dump() | changed
+
+
 def places(cell: Cell) -> list[Place]:
     """Where the results of a cell stand, one place a scored domain."""
     domains = {Side.SOURCE: cell.source, Side.TARGET: cell.target}
-    return [Place(cell.task, domains[side], cell.method.name) for side in cell.scored]
+    return [Place(cell.task, domains[side], cell.name) for side in cell.scored]
 
 
 def accept(old: Snapshot | None, measured: Measured, suite: Suite, methods: set[str]) -> Snapshot:

@@ -40,7 +40,9 @@ def write_report(found: Manifest, store: Store, reports: Path) -> Path:
     figures = illustrations(found, results)
     for figure in figures:
         save(figure, folder / "figures")
-    claims = claim_sheet(load_claims(), found, results, test_train=test_train(found))
+    # Of several kinds of split, the one whose runs say least.
+    overlap = max(map(test_train, found.tasks), default=0.0)
+    claims = claim_sheet(load_claims(), found, results, test_train=overlap)
     page = folder / "index.html"
     for path, content in (
         (folder / "report.md", render_markdown_report(found, results, claims)),
@@ -55,7 +57,7 @@ def _tested(found: Manifest, store: Store) -> tuple[list[Results], dict[str, lis
     """The results with signs, and by comparison table the tables of tests behind the signs."""
     results, tables = [], {}
     for result in summarise(found, store):
-        contrasted = contrasts(result, store, test_train=test_train(found))
+        contrasted = contrasts(result, store, test_train=test_train(result.task))
         results.append(signed(result, contrasted))
         tables[table_name(result)] = contrast_tables(result, contrasted) if contrasted else []
     return results, tables

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from benchmark.data.prepared import Prepared
@@ -34,6 +35,7 @@ from benchmark.recommender import (
     Recommender,
     Side,
 )
+from benchmark.running.artifacts import artifacts
 from benchmark.running.plan import Cell
 from benchmark.running.records import Record, Status, Store
 from benchmark.running.suite import Protocol
@@ -41,6 +43,10 @@ from benchmark.running.tuning import tune
 
 CANNOT_WRITE = 3
 """Exit code of a cell's process when its outcome could not be stored."""
+
+
+Outcome = tuple[Record, FloatArray | None, dict[str, NDArray[Any]] | None]
+"""A record, and where the cell went well its predictions and what it keeps for figures."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +68,7 @@ def run(job: Job) -> None:
     store = Store(job.results, job.cell.suite)
     try:
         _log_to(store.logs / f"{job.cell.key}.log")
-        record, predictions = _outcome(job)
-        store.put(record, predictions)
+        store.put(*_outcome(job))
     except OSError as error:
         print(f"{error.strerror}: {error.filename}", file=sys.stderr, flush=True)
         os._exit(CANNOT_WRITE)
@@ -82,44 +87,45 @@ def unfinished(job: Job, status: Status, reason: str, **more: Any) -> Record:
         task=cell.task,
         source=cell.source,
         target=cell.target,
-        method=cell.method.name,
+        method=cell.name,
         seed=cell.seed,
         fold=cell.fold,
         status=status,
         reason=reason,
-        hyperparameters=asdict(cell.method(**cell.settings)),
+        hyperparameters=asdict(cell.method(**cell.variant.settings)),
         protocol=job.protocol.model_dump(),
         provenance=job.provenance,
         **more,
     )
 
 
-def _outcome(job: Job) -> tuple[Record, FloatArray | None]:
+def _outcome(job: Job) -> Outcome:
     try:
         with threadpool_limits(job.threads):
             if "torch" in sys.modules:
                 sys.modules["torch"].set_num_threads(job.threads)
             return _fitted(job)
     except NotApplicableError as error:
-        return unfinished(job, Status.NOT_APPLICABLE, str(error)), None
+        return unfinished(job, Status.NOT_APPLICABLE, str(error)), None, None
     except MemoryError as error:
         reason = str(error) or "the process could not get the memory it asked for"
-        return unfinished(job, Status.OUT_OF_MEMORY, reason), None
+        return unfinished(job, Status.OUT_OF_MEMORY, reason), None, None
     except OSError:
         raise
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
-        return unfinished(job, Status.FAILED, reason, traceback=traceback.format_exc()), None
+        record = unfinished(job, Status.FAILED, reason, traceback=traceback.format_exc())
+        return record, None, None
 
 
-def _fitted(job: Job) -> tuple[Record, FloatArray | None]:
+def _fitted(job: Job) -> Outcome:
     cell, protocol = job.cell, job.protocol
     prepared: Prepared = pickle.loads(job.prepared.read_bytes())
     if cell.reverse:
         prepared = prepared.reversed()
     task, split = prepared.task, prepared.splits[cell.fold]
     if reason := missing_signals(cell.method, task):
-        return unfinished(job, Status.NOT_APPLICABLE, reason), None
+        return unfinished(job, Status.NOT_APPLICABLE, reason), None, None
 
     started = time.perf_counter()
     settings, trials = _tuned(cell, task, split, protocol)
@@ -175,7 +181,8 @@ def _fitted(job: Job) -> tuple[Record, FloatArray | None]:
             "sha256": hashlib.sha256(predictions.tobytes()).hexdigest(),
         },
     )
-    return _with_hyperparameters(record, model), predictions
+    kept = artifacts(model, task, final) if cell.artifacts else None
+    return _with_hyperparameters(record, model), predictions, kept
 
 
 def _with_hyperparameters(record: Record, model: Recommender) -> Record:
@@ -186,7 +193,7 @@ def _tuned(
     cell: Cell, task: Task, split: Split, protocol: Protocol
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     if not cell.trials:
-        return cell.settings, []
+        return cell.variant.settings, []
     data: TrainingData = training_data(cell.method, task, split, text=protocol.text)
 
     def loss(model: Recommender) -> float:
@@ -201,7 +208,7 @@ def _tuned(
             errors.append(rmse(truth, ratings) / task.side(side).domain.scale[1])
         return float(np.mean(errors))
 
-    return tune(cell.method, cell.settings, loss, trials=cell.trials, seed=cell.seed)
+    return tune(cell.method, cell.variant.settings, loss, trials=cell.trials, seed=cell.seed)
 
 
 def _pairs(task: Task, split: Split, side: Side, part: int) -> Pairs:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmark.data.card import Card
 from benchmark.errors import BenchError
-from benchmark.recommender import Recommender, Signal
+from benchmark.recommender import Signal
 from benchmark.running.records import Store, write_atomically
 from benchmark.running.run import PlannedTask
 from benchmark.running.suite import Suite
+from benchmark.running.variants import Variant
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class MethodEntry:
     target_data: str
     selection: str
     trivial: bool = False
+    method: str = ""
+    """The registered method that a variant is of; its own name where it is none."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class TaskEntry:
     unavailable: str
     card: dict[str, Any] | None
     cells: list[str]
+    protocol: dict[str, Any] = field(default_factory=dict)
+    """The switches that hold for it."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +61,13 @@ class Manifest:
 
 def manifest(
     suite: Suite,
-    methods: Sequence[type[Recommender]],
+    variants: Sequence[Variant],
     planned: Sequence[PlannedTask],
     cards: dict[str, Card],
     earlier: Manifest | None,
 ) -> Manifest:
     """The manifest of a plan; tasks not planned this time are kept as they were ``earlier``."""
-    now = {task.spec.name: _task_entry(task, cards) for task in planned}
+    now = {task.spec.name: _task_entry(suite, task, cards) for task in planned}
     before = {task.name: task for task in earlier.tasks} if earlier else {}
     tasks = [
         now.get(spec.name) or before[spec.name]
@@ -73,7 +78,7 @@ def manifest(
         suite.name,
         suite.title,
         suite.protocol.model_dump(),
-        [_method_entry(method) for method in methods],
+        [_method_entry(variant) for variant in variants],
         tasks,
     )
 
@@ -111,7 +116,7 @@ def _path(folder: Path) -> Path:
     return folder / "manifest.json"
 
 
-def _task_entry(task: PlannedTask, cards: dict[str, Card]) -> TaskEntry:
+def _task_entry(suite: Suite, task: PlannedTask, cards: dict[str, Card]) -> TaskEntry:
     spec = task.spec
     return TaskEntry(
         spec.name,
@@ -128,13 +133,22 @@ def _task_entry(task: PlannedTask, cards: dict[str, Card]) -> TaskEntry:
         task.unavailable,
         cards[spec.name].to_dict() if spec.name in cards else None,
         [cell.key for cell in task.cells],
+        suite.protocol_of(spec).model_dump(),
     )
 
 
-def _method_entry(method: type[Recommender]) -> MethodEntry:
+def _method_entry(variant: Variant) -> MethodEntry:
     letters = {Signal.RATINGS: "R", Signal.REVIEWS: "T", Signal.IMAGES: "I", Signal.FEATURES: "F"}
     # The registry brings every method and torch with it, which a report from records can spare.
     from benchmark.registry import is_trivial
 
+    method = variant.method
     reads = " ".join(letters[signal] for signal in method.target_data) or "–"
-    return MethodEntry(method.name, method.title, reads, str(method.selection), is_trivial(method))
+    return MethodEntry(
+        variant.name,
+        variant.title,
+        reads,
+        str(method.selection),
+        is_trivial(method),
+        method.name,
+    )

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 from benchmark.data.prepared import Prepared, Rules
 from benchmark.data.splits import is_symmetric
-from benchmark.errors import BenchError, suggestion
 from benchmark.recommender import Recommender, Scores, Side, Signal
 from benchmark.running.method_code import code_hash
 from benchmark.running.suite import Suite, TaskSpec
+from benchmark.running.variants import Variant
 
 
 @dataclass(frozen=True)
@@ -27,58 +26,55 @@ class Cell:
     target: str
     reverse: bool
     fold: int
-    method: type[Recommender]
-    settings: dict[str, Any]
+    variant: Variant
     trials: int
     seed: int
     scored: tuple[Side, ...]
+    artifacts: bool = False
+    """Whether it keeps what figures need beside its predictions."""
+
+    @property
+    def method(self) -> type[Recommender]:
+        """What is fitted."""
+        return self.variant.method
+
+    @property
+    def name(self) -> str:
+        """The table row that it belongs to."""
+        return self.variant.name
 
 
-def rules(suite: Suite) -> Rules:
-    """What a suite's protocol does to rows."""
-    protocol = suite.protocol
-    return Rules(protocol.split, protocol.split_seed, protocol.duplicates, protocol.k_core)
-
-
-def check_settings(suite: Suite, methods: Iterable[type[Recommender]]) -> None:
-    """Refuse settings of a method or a field that does not exist.
-
-    Raises:
-        BenchError: naming the key and the nearest that exists.
-    """
-    known = {method.name: {field.name for field in fields(method)} for method in methods}
-    place = f"suite {suite.name!r}"
-    tuned = [] if suite.tuning.methods == "all" else suite.tuning.methods
-    for name in (*suite.settings, *tuned):
-        if name not in known:
-            raise BenchError(f"unknown method {name!r} in {place}{suggestion(name, known)}")
-    for name, settings in suite.settings.items():
-        for key in settings:
-            if key not in known[name]:
-                raise BenchError(
-                    f"unknown key 'settings.{name}.{key}' in {place}{suggestion(key, known[name])}"
-                )
+def rules(suite: Suite, spec: TaskSpec) -> Rules:
+    """What a task's protocol does to rows."""
+    protocol = suite.protocol_of(spec)
+    return Rules(
+        protocol.split,
+        protocol.split_seed,
+        protocol.duplicates,
+        protocol.k_core,
+        spec.overlap_users,
+    )
 
 
 def cells_of_task(
     suite: Suite,
     spec: TaskSpec,
     prepared: Prepared,
-    methods: Sequence[type[Recommender]],
+    variants: Sequence[Variant],
     seeds: Sequence[int],
 ) -> list[Cell]:
-    """Every cell of one task, by fold, method and seed.
+    """Every cell of one task, by fold, variant and seed.
 
     A method that scores both domains runs once for both; one that scores its target runs once for
     each domain that the task scores.
     """
     cells = []
-    for fold in range(len(prepared.splits)):
-        for method in methods:
-            for reverse, scored in _directions(suite, spec, method):
+    for fold in range(min(len(prepared.splits), suite.folds or len(prepared.splits))):
+        for variant in variants:
+            for reverse, scored in _directions(suite, spec, variant.method):
                 oriented = prepared.reversed() if reverse else prepared
                 cells += [
-                    _cell(suite, spec, oriented, method, seed, fold, reverse, scored)
+                    _cell(suite, spec, oriented, variant, seed, fold, reverse, scored)
                     for seed in seeds
                 ]
     return cells
@@ -89,7 +85,7 @@ def _directions(
 ) -> list[tuple[bool, tuple[Side, ...]]]:
     if spec.score == "target":
         return [(False, (Side.TARGET,))]
-    if method.scores is Scores.BOTH and is_symmetric(suite.protocol.split):
+    if method.scores is Scores.BOTH and is_symmetric(suite.protocol_of(spec).split):
         return [(False, Scores.BOTH.value)]
     return [(False, (Side.TARGET,)), (True, (Side.TARGET,))]
 
@@ -98,32 +94,35 @@ def _cell(
     suite: Suite,
     spec: TaskSpec,
     prepared: Prepared,
-    method: type[Recommender],
+    variant: Variant,
     seed: int,
     fold: int,
     reverse: bool,
     scored: tuple[Side, ...],
 ) -> Cell:
-    settings = suite.settings.get(method.name, {})
-    tuned = suite.tuning.methods == "all" or method.name in suite.tuning.methods
+    method = variant.method
+    tuned = suite.tuning.methods == "all" or variant.name in suite.tuning.methods
     trials = suite.tuning.trials if tuned and method.space else 0
     split = prepared.splits[fold]
     determinants = {
         "method": method.name,
         "code": code_hash(method),
-        "hyperparameters": asdict(method(**settings)),
+        "hyperparameters": asdict(method(**variant.settings)),
         "trials": trials,
         "space": repr(sorted(method.space.items())) if trials else "",
         "seed": seed,
         "scored": scored,
         "threads": suite.limits.threads,
-        "protocol": suite.protocol.model_dump(),
+        "protocol": suite.protocol_of(spec).model_dump(),
         "split": [split.source.fingerprint, split.target.fingerprint],
         "data": [
             _read(prepared.contents[Side.SOURCE], method.source_data),
             _read(prepared.contents[Side.TARGET], method.target_data),
         ],
     }
+    if variant.name != method.name:
+        # Of equal settings under two names, each has a record of its own.
+        determinants["variant"] = variant.name
     text = json.dumps(determinants, sort_keys=True, default=str)
     return Cell(
         key=hashlib.sha256(text.encode()).hexdigest()[:24],
@@ -133,11 +132,11 @@ def _cell(
         target=prepared.task.target.domain.name,
         reverse=reverse,
         fold=fold,
-        method=method,
-        settings=settings,
+        variant=variant,
         trials=trials,
         seed=seed,
         scored=scored,
+        artifacts=variant.name in suite.artifacts and fold == 0 and seed == suite.seeds[0],
     )
 
 

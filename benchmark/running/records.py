@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.errors import BenchError
 from benchmark.recommender import FloatArray
@@ -82,6 +83,7 @@ class Store:
         self.folder = results / suite
         self.records = self.folder / "records"
         self.predictions = self.folder / "predictions"
+        self.artifacts = self.folder / "artifacts"
         self.logs = self.folder / "logs"
 
     def create(self) -> None:
@@ -91,7 +93,7 @@ class Store:
             BenchError: the folder cannot be written to.
         """
         try:
-            for folder in (self.records, self.predictions, self.logs):
+            for folder in (self.records, self.predictions, self.artifacts, self.logs):
                 folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.records) as probe:
                 probe.write(b"x")
@@ -108,17 +110,37 @@ class Store:
         except (OSError, ValueError, TypeError, KeyError):
             return None
 
-    def put(self, record: Record, predictions: FloatArray | None = None) -> None:
-        """Write predictions, then the record: a record present means that all of it is there."""
+    def put(
+        self,
+        record: Record,
+        predictions: FloatArray | None = None,
+        artifacts: Mapping[str, NDArray[Any]] | None = None,
+    ) -> None:
+        """Write arrays, then the record: a record present means that all of it is there."""
         if predictions is not None:
             with _atomic(self.predictions / f"{record.key}.npy") as file:
                 np.save(file, predictions)
+        if artifacts is not None:
+            with _atomic(self.artifacts / f"{record.key}.npz") as file:
+                np.savez_compressed(file, **artifacts)  # type: ignore[arg-type]
         with _atomic(self.records / f"{record.key}.json") as file:
             file.write(record.to_json().encode())
 
     def predicted(self, key: str) -> FloatArray:
         """A cell's predictions (n,) in test order, the scored domains one after the other."""
         return np.asarray(np.load(self.predictions / f"{key}.npy"), dtype=np.float64)
+
+    def has_artifacts(self, key: str) -> bool:
+        """Whether a cell has kept what figures need."""
+        return (self.artifacts / f"{key}.npz").is_file()
+
+    def artifacts_of(self, key: str) -> dict[str, NDArray[Any]]:
+        """What a cell has kept for figures, by name; nothing where it has kept nothing."""
+        try:
+            with np.load(self.artifacts / f"{key}.npz") as found:
+                return dict(found)
+        except FileNotFoundError:
+            return {}
 
     def forget(self, key: str) -> None:
         """Remove a record, so that its cell runs again."""

@@ -13,13 +13,13 @@ from benchmark.data.card import Card, card
 from benchmark.data.catalog import Places
 from benchmark.data.prepared import Prepared, prepare
 from benchmark.errors import BenchError, UnavailableError
-from benchmark.recommender import Recommender
 from benchmark.running.cell import Job
 from benchmark.running.executor import execute
 from benchmark.running.plan import Cell, cells_of_task, rules
 from benchmark.running.provenance import provenance
 from benchmark.running.records import Record, Status, Store
 from benchmark.running.suite import Suite, TaskSpec
+from benchmark.running.variants import Variant
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class PlannedTask:
 
 def plan(
     suite: Suite,
-    methods: Sequence[type[Recommender]],
+    variants: Sequence[Variant],
     places: Places,
     *,
     on_task: Callable[[str], None] = lambda name: None,
@@ -49,22 +49,31 @@ def plan(
         on_task(spec.name)
         try:
             prepared = prepare(
-                spec.name, spec.source, spec.target, rules(suite), places, planted=spec.planted
+                spec.name,
+                spec.source,
+                spec.target,
+                rules(suite, spec),
+                places,
+                planted=spec.planted,
             )
         except UnavailableError as error:
             planned.append(PlannedTask(spec, None, unavailable=places.unnamed(str(error))))
             continue
-        cells = cells_of_task(suite, spec, prepared, methods, suite.seeds)
+        cells = cells_of_task(suite, spec, prepared, variants, suite.seeds)
         planned.append(PlannedTask(spec, prepared, cells))
     return planned
 
 
 def pending(planned: Sequence[PlannedTask], store: Store, retry: Collection[Status]) -> list[Cell]:
-    """The cells that have no record yet, or one of a status that is to be tried again."""
+    """The cells without a record, or one of a status to be tried again, or without artifacts."""
     cells = [cell for task in planned for cell in task.cells]
     records = {cell.key: store.get(cell.key) for cell in cells}
     return [
-        cell for cell in cells if (record := records[cell.key]) is None or record.status in retry
+        cell
+        for cell in cells
+        if (record := records[cell.key]) is None
+        or record.status in retry
+        or (cell.artifacts and record.status is Status.OK and not store.has_artifacts(cell.key))
     ]
 
 
@@ -85,12 +94,13 @@ def run(
     made = provenance(suite.limits.threads)
     with tempfile.TemporaryDirectory(prefix="cdrbench-") as scratch:
         files = _dump(planned, {cell.task for cell in cells}, Path(scratch))
+        protocols = {task.spec.name: suite.protocol_of(task.spec) for task in planned}
         jobs = [
             Job(
                 cell,
                 files[cell.task],
                 store.folder.parent,
-                suite.protocol,
+                protocols[cell.task],
                 suite.limits.threads,
                 made,
             )
@@ -108,7 +118,7 @@ def cards(suite: Suite, planned: Sequence[PlannedTask]) -> dict[str, Card]:
         task.spec.name: card(
             task.prepared.task,
             split=task.prepared.splits[0],
-            text=suite.protocol.text,
+            text=suite.protocol_of(task.spec).text,
             repeated=task.prepared.repeated,
             published=[(place.table, place.pair) for place in task.spec.published],
         )
@@ -145,5 +155,5 @@ def _unavailable(suite: Suite, task: PlannedTask) -> Record:
         fold=0,
         status=Status.UNAVAILABLE,
         reason=task.unavailable,
-        protocol=suite.protocol.model_dump(),
+        protocol=suite.protocol_of(task.spec).model_dump(),
     )

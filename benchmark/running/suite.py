@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
@@ -77,6 +78,30 @@ class TaskSpec(_Table):
     published: list[Published] = []
     planted: Planted = Planted()
     """What is planted where the domains are the synthetic ones."""
+    overlap_users: int | None = Field(default=None, ge=0)
+    """Keep only so many of the shared users; the others lose their records in both domains."""
+    protocol: dict[str, Any] = {}
+    """Switches of the suite's protocol that this task has otherwise."""
+
+
+class VariantSpec(_Table):
+    """A method that takes part once more, under another name and with other settings."""
+
+    method: str
+    name: str = Field(pattern=r"^[a-z0-9.+-]+$")
+    title: str
+    settings: dict[str, Any]
+
+
+class Quick(_Table):
+    """What ``--quick`` makes of a suite: the same in little, to see that it works."""
+
+    seeds: list[int] | None = None
+    folds: int | None = None
+    tasks: list[str] | None = None
+    trials: int | None = None
+    full_ranking_users: int | None = None
+    settings: dict[str, dict[str, Any]] = {}
 
 
 class Suite(_Table):
@@ -85,12 +110,56 @@ class Suite(_Table):
     name: str
     title: str
     seeds: list[int] = Field(min_length=1)
+    folds: int = Field(default=0, ge=0)
+    """How many folds of a split are run, from the first; 0: all."""
     methods: list[str] | Literal["all"] = "all"
+    variants: list[VariantSpec] = []
+    """Take part whatever ``methods`` says, each after its method's place."""
+    artifacts: list[str] = []
+    """Methods and variants of which the first seed's first fold keeps what figures need."""
     protocol: Protocol = Protocol()
     limits: Limits = Limits()
     tuning: Tuning = Tuning()
     settings: dict[str, dict[str, Any]] = {}
+    quick: Quick | None = None
     tasks: list[TaskSpec] = Field(min_length=1)
+
+    def protocol_of(self, task: TaskSpec) -> Protocol:
+        """The switches that hold for a task."""
+        return Protocol.model_validate({**self.protocol.model_dump(), **task.protocol})
+
+    def quickened(self) -> Suite:
+        """The suite in little, under a name of its own.
+
+        Raises:
+            BenchError: it does not say what that would be.
+        """
+        quick = self.quick
+        if quick is None:
+            raise BenchError(f"suite {self.name!r} has no [quick] table; run it without --quick")
+        protocol, tuning = self.protocol, self.tuning
+        if quick.full_ranking_users is not None:
+            protocol = protocol.model_copy(update={"full_ranking_users": quick.full_ranking_users})
+        if quick.trials is not None:
+            tuning = tuning.model_copy(update={"trials": quick.trials})
+        methods = dict.fromkeys([*self.settings, *quick.settings])
+        return self.model_copy(
+            update={
+                "name": f"{self.name}-quick",
+                "title": f"{self.title} (quick)",
+                "seeds": self.seeds if quick.seeds is None else quick.seeds,
+                "folds": self.folds if quick.folds is None else quick.folds,
+                "protocol": protocol,
+                "tuning": tuning,
+                "settings": {
+                    name: {**self.settings.get(name, {}), **quick.settings.get(name, {})}
+                    for name in methods
+                },
+                "tasks": [
+                    task for task in self.tasks if quick.tasks is None or task.name in quick.tasks
+                ],
+            }
+        )
 
 
 def shipped() -> dict[str, Path]:
@@ -119,23 +188,37 @@ def load_suite(name: str) -> Suite:
     except ValidationError as error:
         raise BenchError(_first_problem(error, path)) from error
     _check_names(suite, path)
+    for task in suite.tasks:
+        try:
+            suite.protocol_of(task)
+        except ValidationError as error:
+            place = ["tasks", task.name, "protocol"]
+            raise BenchError(_first_problem(error, path, within=place)) from error
     return suite
 
 
 def _check_names(suite: Suite, path: Path) -> None:
-    names = [task.name for task in suite.tasks]
-    for name in names:
-        if names.count(name) > 1:
-            raise BenchError(f"two tasks are named {name!r} in {path}; give each its own name")
+    tasks = [task.name for task in suite.tasks]
+    for what, names in (("tasks", tasks), ("variants", [v.name for v in suite.variants])):
+        for name in names:
+            if names.count(name) > 1:
+                raise BenchError(
+                    f"two {what} are named {name!r} in {path}; give each its own name"
+                )
     if len(set(suite.seeds)) < len(suite.seeds):
         raise BenchError(f"seeds {suite.seeds} in {path} repeat a seed; list each once")
+    for name in (suite.quick and suite.quick.tasks) or []:
+        if name not in tasks:
+            raise BenchError(
+                f"unknown task {name!r} in quick.tasks in {path}{suggestion(name, tasks)}"
+            )
 
 
-def _first_problem(error: ValidationError, path: Path) -> str:
+def _first_problem(error: ValidationError, path: Path, within: Sequence[str] = ()) -> str:
     unknown = ("extra_forbidden", "unexpected_keyword_argument")
     # A misspelt key is missing and unknown at once; the unknown one tells more.
     problem = min(error.errors(), key=lambda found: found["type"] not in unknown)
-    location = [str(part) for part in problem["loc"]]
+    location = [*within, *(str(part) for part in problem["loc"])]
     where = ".".join(location)
     if problem["type"] in unknown:
         table = _table_at(location[:-1])
@@ -159,6 +242,8 @@ def _table_at(location: list[str]) -> type[BaseModel] | type[Planted]:
         "tasks": TaskSpec,
         "published": Published,
         "planted": Planted,
+        "variants": VariantSpec,
+        "quick": Quick,
     }
     named = [part for part in location if part in tables]
     return tables[named[-1]] if named else Suite

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from benchmark.arguments import methods_of
+from benchmark.arguments import contestants
 from benchmark.cli import bench
 from benchmark.data.catalog import Places
 from benchmark.running.records import Record, Status, Store
@@ -62,7 +62,7 @@ class Small:
     def run(self, *outside: str) -> None:
         """Run the suite's cells that have no record, and no report."""
         suite = load_suite(str(self.suite))
-        planned = plan(suite, methods_of(suite, outside), Places(None, self.folder))
+        planned = plan(suite, contestants(suite, outside), Places(None, self.folder))
         store = Store(self.results, suite.name)
         store.create()
         done: list[Record] = []

@@ -163,7 +163,7 @@ def leak(small: Small, *, share: float) -> None:
         task.name,
         task.source,
         task.target,
-        rules(suite),
+        rules(suite, task),
         Places(None, small.folder),
         planted=task.planted,
     )

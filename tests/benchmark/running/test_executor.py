@@ -15,6 +15,7 @@ from benchmark.running.executor import execute
 from benchmark.running.plan import cells_of_task, rules
 from benchmark.running.records import Record, Status, Store
 from benchmark.running.suite import Limits, Suite, TaskSpec
+from benchmark.running.variants import variants_of
 
 PLANTED = {"users": [40, 30], "items": [20, 20], "shared_users": 5, "shared_items": 2}
 
@@ -28,7 +29,7 @@ def prepared_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         spec.name,
         spec.source,
         spec.target,
-        rules(suite),
+        rules(suite, spec),
         Places(None, folder, False),
         planted=spec.planted,
     )
@@ -49,7 +50,8 @@ def a_suite(how: str) -> Suite:
 def outcome(how: str, prepared_file: Path, results: Path, limits: Limits | None = None) -> Record:
     suite = a_suite(how)
     prepared = pickle.loads(prepared_file.read_bytes())
-    cells = cells_of_task(suite, suite.tasks[0], prepared, [Misbehaving], [1])
+    variants = variants_of(suite, [Misbehaving], [Misbehaving])
+    cells = cells_of_task(suite, suite.tasks[0], prepared, variants, [1])
     Store(results, "s").create()
     jobs = [Job(cell, prepared_file, results, suite.protocol, 1, {}) for cell in cells]
     records: list[Record] = []

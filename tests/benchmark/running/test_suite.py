@@ -8,8 +8,8 @@ import pytest
 
 from benchmark.errors import BenchError
 from benchmark.registry import METHODS
-from benchmark.running.plan import check_settings
 from benchmark.running.suite import load_suite, shipped
+from benchmark.running.variants import variants_of
 
 MINIMAL = """
 title = "T"
@@ -37,7 +37,7 @@ def test_a_minimal_suite_has_the_defaults(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", shipped())
 def test_every_shipped_suite_is_valid_and_names_what_exists(name: str) -> None:
     suite = load_suite(name)
-    check_settings(suite, METHODS)
+    variants_of(suite, METHODS, METHODS)
     if suite.methods != "all":
         assert set(suite.methods) <= {method.name for method in METHODS}
 
@@ -73,6 +73,80 @@ def test_two_tasks_of_one_name_are_refused(tmp_path: Path) -> None:
         load_suite(written(tmp_path, twice))
 
 
+def test_a_task_may_have_switches_of_its_own(tmp_path: Path) -> None:
+    suite = load_suite(written(tmp_path, MINIMAL + "protocol = { text = 'reviewText' }"))
+    assert suite.protocol.text == "summary"
+    assert suite.protocol_of(suite.tasks[0]).text == "reviewText"
+
+
+def test_a_switch_that_no_protocol_has_is_refused_at_its_task(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match=r"'tasks.t.protocol.txt' .*did you mean 'text'"):
+        load_suite(written(tmp_path, MINIMAL + "protocol = { txt = 'reviewText' }"))
+
+
+VARIANT = """
+[[variants]]
+method = "knn"
+name = "knn-few"
+title = "KNN of few"
+settings = { k = 3 }
+"""
+
+
+def test_a_variant_follows_its_method_with_settings_of_its_own(tmp_path: Path) -> None:
+    suite = load_suite(written(tmp_path, MINIMAL + VARIANT + "[settings.knn]\nmin_k = 2"))
+    found = {v.name: v for v in variants_of(suite, METHODS, METHODS)}
+    names = list(found)
+    assert names[names.index("knn") + 1] == "knn-few"
+    assert found["knn"].settings == {"min_k": 2}
+    assert found["knn-few"].settings == {"min_k": 2, "k": 3}
+    assert found["knn-few"].title == "KNN of few"
+
+
+def test_variants_take_part_without_their_method(tmp_path: Path) -> None:
+    suite = load_suite(written(tmp_path, MINIMAL + VARIANT))
+    assert [v.name for v in variants_of(suite, [], METHODS)] == ["knn-few"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('method = "knn"', 'method = "kn"', "unknown method 'kn' .*did you mean 'knn'"),
+        ("k = 3", "kk = 3", r"unknown key 'variants.knn-few.settings.kk' .*did you mean 'k'"),
+        ('"knn-few"', '"nmf"', "the variant 'nmf' .* has the name of a method"),
+    ],
+)
+def test_a_variant_of_what_does_not_exist_is_refused(
+    old: str, new: str, message: str, tmp_path: Path
+) -> None:
+    suite = load_suite(written(tmp_path, MINIMAL + VARIANT.replace(old, new)))
+    with pytest.raises(BenchError, match=message):
+        variants_of(suite, METHODS, METHODS)
+
+
+def test_two_variants_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="two variants are named 'knn-few'"):
+        load_suite(written(tmp_path, MINIMAL + VARIANT + VARIANT))
+
+
+def test_a_quick_suite_is_less_of_the_same_and_kept_apart(tmp_path: Path) -> None:
+    quick = "[settings.knn]\nk = 9\n[quick]\nseeds = [7]\nfolds = 1\nsettings.knn.min_k = 2\n"
+    suite = load_suite(written(tmp_path, MINIMAL + quick)).quickened()
+    assert (suite.name, suite.seeds, suite.folds) == ("mine-quick", [7], 1)
+    assert suite.settings == {"knn": {"k": 9, "min_k": 2}}
+    assert [task.name for task in suite.tasks] == ["t"]
+
+
+def test_a_suite_without_a_quick_form_says_so(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match=r"suite 'mine' has no \[quick\] table"):
+        load_suite(written(tmp_path, MINIMAL)).quickened()
+
+
+def test_a_quick_form_of_tasks_that_do_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match=r"unknown task 'tt' in quick.tasks .*did you mean 't'"):
+        load_suite(written(tmp_path, MINIMAL + "[quick]\ntasks = ['tt']"))
+
+
 def test_an_unknown_suite_gets_a_suggestion() -> None:
     with pytest.raises(BenchError, match="unknown suite 'amazn'; did you mean 'amazon'"):
         load_suite("amazn")
@@ -96,4 +170,4 @@ def test_settings_of_what_does_not_exist_are_refused(
 ) -> None:
     suite = load_suite(written(tmp_path, f"{MINIMAL}\n{addition}"))
     with pytest.raises(BenchError, match=message):
-        check_settings(suite, METHODS)
+        variants_of(suite, METHODS, METHODS)

@@ -1,0 +1,75 @@
+"""The contestants of a suite: its methods as they are, and the same under other settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from benchmark.errors import BenchError, suggestion
+from benchmark.recommender import Recommender
+from benchmark.running.suite import Suite
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A method under a ``name`` of its own; ``settings`` replace the fields' defaults."""
+
+    method: type[Recommender]
+    name: str
+    title: str
+    settings: dict[str, Any]
+
+
+def variants_of(
+    suite: Suite, methods: Sequence[type[Recommender]], known: Iterable[type[Recommender]]
+) -> list[Variant]:
+    """``methods`` as they are, each followed by its declared variants, in table-row order.
+
+    Args:
+        methods: those that take part as they are.
+        known: every method there is, in table-row order; a variant may be of any of them.
+
+    Raises:
+        BenchError: a variant or a setting of a method or field that does not exist.
+    """
+    known = list(known)
+    _check(suite, known)
+    found = []
+    for method in known:
+        settings = suite.settings.get(method.name, {})
+        if method in methods:
+            found.append(Variant(method, method.name, method.title, settings))
+        found += [
+            Variant(method, declared.name, declared.title, {**settings, **declared.settings})
+            for declared in suite.variants
+            if declared.method == method.name
+        ]
+    return found
+
+
+def _check(suite: Suite, methods: Sequence[type[Recommender]]) -> None:
+    place = f"suite {suite.name!r}"
+    known = {method.name: {field.name for field in fields(method)} for method in methods}
+    own = {declared.name: declared.method for declared in suite.variants}
+    for name in own:
+        if name in known:
+            raise BenchError(
+                f"the variant {name!r} in {place} has the name of a method; rename it"
+            )
+    tuned = [] if suite.tuning.methods == "all" else suite.tuning.methods
+    for name in (*suite.settings, *own.values()):
+        if name not in known:
+            raise BenchError(f"unknown method {name!r} in {place}{suggestion(name, known)}")
+    for name in tuned:
+        if name not in known and name not in own:
+            names = [*known, *own]
+            raise BenchError(f"unknown method {name!r} in {place}{suggestion(name, names)}")
+    placed = [(f"settings.{name}", name, keys) for name, keys in suite.settings.items()]
+    placed += [(f"variants.{v.name}.settings", v.method, v.settings) for v in suite.variants]
+    for where, name, settings in placed:
+        for key in settings:
+            if key not in known[name]:
+                raise BenchError(
+                    f"unknown key '{where}.{key}' in {place}{suggestion(key, known[name])}"
+                )
