@@ -29,6 +29,7 @@ from benchmark.data_commands import data
 from benchmark.errors import BenchError
 from benchmark.repository import REPORTS, cache_dir
 from benchmark.score_command import score
+from benchmark.study_command import study
 from benchmark.verify_command import verify
 
 EXIT_CELLS_FAILED = 1
@@ -194,8 +195,8 @@ def report(suite: str, quick: bool, results_dir: Path, reports_dir: Path) -> Non
 
 @bench.command("list")
 def list_() -> None:
-    """List suites, tasks and methods."""
-    from benchmark.registry import METHODS
+    """List suites, tasks, methods and studies."""
+    from benchmark.registry import METHODS, STUDIES
     from benchmark.running.suite import load_suite, shipped
 
     click.echo("Suites")
@@ -211,6 +212,9 @@ def list_() -> None:
             f"{_signals(method.target_data)}; {_signals(method.overlap)}\n"
             f"  {'':12} {method.paper}"
         )
+    click.echo("\nStudies (bench study)")
+    for found in STUDIES:
+        click.echo(f"  {found.name:24} {found.title}\n  {'':24} {found.paper}")
 
 
 def _signals(flags: Any) -> str:
@@ -245,6 +249,7 @@ def _report(found: Any, store: Any, reports_dir: Path) -> None:
 bench.add_command(check)
 bench.add_command(data)
 bench.add_command(score)
+bench.add_command(study)
 bench.add_command(verify)
 
 

@@ -9,10 +9,14 @@ from baselines import METHODS as BASELINES
 from baselines import TRIVIAL
 from benchmark.errors import BenchError, suggestion
 from benchmark.recommender import Recommender
+from benchmark.study import Study
 from methods import METHODS as SYSTEMS
+from methods import STUDIES as SYSTEM_STUDIES
 
 METHODS: tuple[type[Recommender], ...] = (*BASELINES, *SYSTEMS)
 """Every registered method, in table-row order."""
+STUDIES: tuple[type[Study], ...] = SYSTEM_STUDIES
+"""Every registered study, in the order of its paper."""
 
 
 def is_trivial(method: type[Recommender]) -> bool:
@@ -36,6 +40,20 @@ def find(names: Iterable[str], *, place: str) -> list[type[Recommender]]:
         if name not in known:
             raise BenchError(f"unknown method {name!r} in {place}{suggestion(name, known)}")
     return [method for method in METHODS if method.name in wanted]
+
+
+def find_studies(name: str) -> list[type[Study]]:
+    """The study of that name, or ``all`` of them.
+
+    Raises:
+        BenchError: there is none of that name.
+    """
+    known = {study.name: study for study in STUDIES}
+    if name == "all":
+        return list(STUDIES)
+    if name not in known:
+        raise BenchError(f"unknown study {name!r}{suggestion(name, [*known, 'all'])}")
+    return [known[name]]
 
 
 def load(path: str) -> type[Recommender]:

@@ -1,9 +1,11 @@
-"""The papers' own systems, in table-row order."""
+"""The papers' own systems, in table-row order, and the studies of their theory."""
 
 from __future__ import annotations
 
 from benchmark.recommender import Recommender
+from benchmark.study import Study
 from methods.dml.dml import DML
+from methods.dml.studies import STUDIES as DML_STUDIES
 from methods.recsys_dan.fine_tuned import (
     HDAN,
     IDAN,
@@ -29,3 +31,6 @@ METHODS: tuple[type[Recommender], ...] = (
     DML,
 )
 """RecSys-DAN: its source-only rows and the instances that adapt, as in Tables II and III; DML."""
+
+STUDIES: tuple[type[Study], ...] = DML_STUDIES
+"""DML's theory and scaling."""

@@ -14,7 +14,16 @@ from typing import Any
 import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.axis import Axis
+from matplotlib.ticker import (
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    PercentFormatter,
+)
+
+from benchmark.recommender import FloatArray
 
 COLOURS: list[tuple[float, float, float]] = sns.color_palette("colorblind")
 HATCHES = ("", "////")
@@ -52,6 +61,16 @@ class Cost:
     place: int
     """Among all methods: the same colour and marker in every figure."""
     trivial: bool = False
+
+
+@dataclass(frozen=True)
+class Band:
+    """A line: at places ``x`` (n,) its mean, lowest and highest value (n,)."""
+
+    x: FloatArray
+    mean: FloatArray
+    low: FloatArray
+    high: FloatArray
 
 
 def rating_histogram(histograms: Mapping[str, Mapping[float, int]], ax: Axes) -> Axes:
@@ -127,6 +146,47 @@ def curves(
     if len(runs) > 1:
         ax.legend()
     return ax
+
+
+def lines(
+    bands: Mapping[str, Band],
+    ax: Axes,
+    *,
+    labels: tuple[str, str, str],
+    log: str = "",
+    title: str = "",
+) -> Axes:
+    """Lines by name within their bands; ``labels`` are those of both axes and of the legend.
+
+    ``log`` names the axes, x or y, that are logarithmic. DML, Figs. 3 to 5.
+    """
+    signs = zip(cycle(COLOURS), cycle(LINES), cycle(MARKERS), strict=False)
+    for (name, band), (colour, line, marker) in zip(bands.items(), signs, strict=False):
+        ax.plot(band.x, band.mean, line, color=colour, marker=marker, markersize=3.5, label=name)
+        ax.fill_between(band.x, band.low, band.high, color=colour, alpha=0.15, linewidth=0)
+    if "x" in log:
+        ax.set_xscale("log")
+        _plain_decades(ax.xaxis)
+    else:
+        ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        ax.xaxis.set_major_formatter(FuncFormatter(_counted))
+    if "y" in log:
+        ax.set_yscale("log")
+        _plain_decades(ax.yaxis)
+    ax.set_xlabel(labels[0])
+    ax.set_ylabel(labels[1])
+    ax.set_title(title)
+    if bands:
+        ax.legend(title=labels[2], frameon=False)
+    return ax
+
+
+def _plain_decades(axis: Axis) -> None:
+    """Labels 1, 2, 5, 10, … without formulas, which the figures do not parse."""
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1,) if high > 1000 * low else (1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(_counted))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def dots(
@@ -212,6 +272,10 @@ def _front(points: Sequence[Cost]) -> list[tuple[float, float]]:
 
 def _epochs(run: Sequence[float] | np.ndarray) -> np.ndarray:
     return np.arange(1, len(run) + 1)
+
+
+def _counted(value: float, _: int) -> str:
+    return _thousands(int(value)) if value >= 1000 else f"{value:g}"
 
 
 def _thousands(count: int) -> str:

@@ -48,7 +48,8 @@ class Illustration:
 
     name: str
     caption: str
-    task: TaskEntry
+    task: TaskEntry | None
+    """The task whose records it shows; none if it shows a study's."""
     size: tuple[float, float]
     """Width and height in inches."""
     panels: Sequence[Callable[[Axes], Axes]]
@@ -56,7 +57,7 @@ class Illustration:
     @property
     def warnings(self) -> list[str]:
         """What has to be said in red."""
-        return flags(self.task)
+        return flags(self.task) if self.task else []
 
 
 def illustrations(found: Manifest, results: Sequence[Results]) -> list[Illustration]:

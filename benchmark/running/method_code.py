@@ -9,14 +9,18 @@ import importlib.util
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
-from benchmark.recommender import Recommender
-
 # The contract and the loading of data change no prediction by themselves: data have fingerprints.
-_OUTSIDE = ("benchmark.recommender", "benchmark.errors", "benchmark.space", "benchmark.data.views")
+_OUTSIDE = (
+    "benchmark.recommender",
+    "benchmark.study",
+    "benchmark.errors",
+    "benchmark.space",
+    "benchmark.data.views",
+)
 
 
-def code_hash(method: type[Recommender]) -> str:
-    """A sha256 over the method's module and all repository modules it imports in turn.
+def code_hash(method: type) -> str:
+    """A sha256 over the module of a method or study and all that it imports of the repository.
 
     Comments, docstrings and layout do not count.
     """
