@@ -22,7 +22,11 @@ from benchmark.recommender import FloatArray, Overlap, Pairs, Recommender, Side,
 from benchmark.registry import METHODS
 from benchmark.space import Choice
 
-every_method = pytest.mark.parametrize("method", METHODS, ids=[m.name for m in METHODS])
+# The tests of one method run in one process, where its clean predictions are computed once.
+every_method = pytest.mark.parametrize(
+    "method",
+    [pytest.param(m, id=m.name, marks=pytest.mark.xdist_group(m.name)) for m in METHODS],
+)
 
 
 def fit(method: type[Recommender], task: Task, split: Split, seed: int = 3) -> Recommender:
