@@ -28,7 +28,7 @@ from benchmark.recommender import (
 from benchmark.space import Choice, Real, Space
 from methods.dml.dual import DualKind, DualLearning, StepOrder, UserKind, converged
 from methods.dml.embedding import Embedder
-from methods.dml.networks import Mlp
+from methods.dml.networks import NetworkKind, network
 from methods.dml.orthogonal import LatentMap, MapKind
 from methods.dml.pair import NetworkPair
 
@@ -39,6 +39,7 @@ _CHUNK = 1024
 """Pairs rated at once, the last chunk padded: a product's rows may depend on their number."""
 
 _KINDS = {
+    "network": NetworkKind,
     "dual": DualKind,
     "users": UserKind,
     "steps": StepOrder,
@@ -95,6 +96,8 @@ class DML(Recommender):
     score: ScoreKind = "own"
     alpha: float = 0.5
     """Weight of what is transferred against 1 - alpha (Eq. 7); Algorithm 1 weighs both alike."""
+    network: NetworkKind = "mlp"
+    """RS_A and RS_B (§3.4, Table 10)."""
     # Silent: width, dropout and learning rate of the networks; the released code's (there of SGD).
     hidden: int = 64
     """Units of the first hidden layer; the second has ``dimension``."""
@@ -154,7 +157,9 @@ class DML(Recommender):
         shared = torch.from_numpy(data.shared_users[known])
 
         generators = [torch.Generator().manual_seed(seed) for seed in seeds[2:]]
-        networks = NetworkPair(Mlp(self.dimension, self.hidden), generators[:2], lr=self.lr)
+        networks = NetworkPair(
+            network(self.network, self.dimension, self.hidden), generators[:2], lr=self.lr
+        )
         latent_map = LatentMap(
             self.map, self.dimension, lr=self.map_lr, penalty=self.penalty, generator=generators[2]
         )

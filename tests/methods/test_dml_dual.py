@@ -273,23 +273,3 @@ def test_the_same_generators_give_the_same_bits() -> None:
     for each in (one, other):
         each.run(epochs=2, tolerance=0)
     assert all(map(torch.equal, networks_of(one), networks_of(other)))
-
-
-def test_the_networks_hand_written_gradients_are_those_of_autograd() -> None:
-    mlp, generator = Mlp(D, HIDDEN), generators()[0]
-    parameters = [
-        torch.stack(both).double().requires_grad_()
-        for both in zip(mlp.initial(generator), mlp.initial(generator), strict=True)
-    ]
-    pairs, kept = (
-        torch.randn(2, 10, 2 * D, generator=generator).double(),
-        torch.ones(2, 10, mlp.dropped),
-    )
-    values, weights = torch.rand(2, 2, 10, generator=generator).double()
-    gradients = [torch.empty_like(parameter) for parameter in parameters]
-    with torch.no_grad():
-        errors = mlp.errors(parameters, pairs, kept.double(), values, weights, gradients)
-    loss = ((mlp(parameters, pairs) - values).square() * weights).sum()
-    assert_allclose((errors.square() * weights).sum(), loss.detach())
-    for ours, theirs in zip(gradients, torch.autograd.grad(loss, parameters), strict=True):
-        assert_allclose(ours, theirs)

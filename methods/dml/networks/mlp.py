@@ -1,4 +1,4 @@
-"""Recommendation networks, written so that one call runs those of several domains.
+"""The paper's recommendation network: a multi-layer perceptron with dropout.
 
 Li and Tuzhilin, "Dual Metric Learning for Effective and Efficient Cross-Domain Recommendations",
 section 3.4.
@@ -9,43 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
-
-class Architecture(Protocol):
-    """A network from a pair's embeddings to its rating, written for k networks at once.
-
-    ``parameters`` are of shape (k, inputs, outputs) each; ``pairs`` (k, b, 2 d) hold a user's and
-    an item's embedding; ``kept`` (k, b, dropped) scales the hidden units that dropout acts on.
-    """
-
-    @property
-    def dropped(self) -> int:
-        """How many hidden units of a pair dropout acts on."""
-        ...
-
-    def initial(self, generator: torch.Generator) -> list[Tensor]:
-        """The parameters of one network, matrices of inputs by outputs."""
-        ...
-
-    def __call__(self, parameters: Sequence[Tensor], pairs: Tensor) -> Tensor:
-        """Ratings (k, b), without dropout."""
-        ...
-
-    def errors(
-        self,
-        parameters: Sequence[Tensor],
-        pairs: Tensor,
-        kept: Tensor,
-        ratings: Tensor,
-        weights: Tensor,
-        gradients: Sequence[Tensor],
-    ) -> Tensor:
-        """Errors (k, b), having put the gradients of their weighted squares' sum into place."""
-        ...
+from methods.dml.networks.architecture import layer
 
 
 @dataclass(frozen=True)
@@ -63,14 +31,8 @@ class Mlp:
 
     def initial(self, generator: torch.Generator) -> list[Tensor]:
         """Weights and bias of each layer."""
-        # Silent: the initialisation; uniform as PyTorch's linear layers, so the released code's.
-        parameters = []
-        for before, after in pairwise((2 * self.dimension, self.hidden, self.dimension, 1)):
-            bound = before**-0.5
-            for inputs in (before, 1):
-                layer = torch.empty(inputs, after)
-                parameters.append(layer.uniform_(-bound, bound, generator=generator))
-        return parameters
+        widths = pairwise((2 * self.dimension, self.hidden, self.dimension, 1))
+        return [part for widths in widths for part in layer(*widths, generator)]
 
     def __call__(self, parameters: Sequence[Tensor], pairs: Tensor) -> Tensor:
         """Ratings (k, b)."""
@@ -87,6 +49,7 @@ class Mlp:
         ratings: Tensor,
         weights: Tensor,
         gradients: Sequence[Tensor],
+        to_pairs: Tensor | None = None,
     ) -> Tensor:
         """Errors (k, b) and gradients, by hand: half the time of autograd's for so small a net."""
         w1, b1, w2, b2, w3, b3 = parameters
@@ -109,6 +72,8 @@ class Mlp:
         above = torch.bmm(above, w2.mT).mul_(slope1)
         torch.bmm(pairs.mT, above, out=to_w1)
         torch.sum(above, dim=1, keepdim=True, out=to_b1)
+        if to_pairs is not None:
+            torch.bmm(above, w1.mT, out=to_pairs)
         return errors
 
 
