@@ -26,6 +26,7 @@ from benchmark.arguments import (
 )
 from benchmark.check_command import check
 from benchmark.data_commands import data
+from benchmark.docs_command import docs
 from benchmark.errors import BenchError
 from benchmark.repository import REPORTS, cache_dir
 from benchmark.score_command import score
@@ -248,6 +249,7 @@ def _report(found: Any, store: Any, reports_dir: Path) -> None:
 
 bench.add_command(check)
 bench.add_command(data)
+bench.add_command(docs)
 bench.add_command(score)
 bench.add_command(study)
 bench.add_command(verify)

@@ -33,6 +33,8 @@ class Line:
     judgement: Judgement
     paper: PaperCheck
     warnings: list[str]
+    tasks: list[str]
+    """The tasks whose records it was judged by."""
 
     @property
     def verdict(self) -> Verdict:
@@ -84,9 +86,11 @@ def claim_sheet(
             claim,
             judge(claim, ledger, lookup, test_train=test_train),
             on_paper(claim, ledger),
-            _warnings(claim, ledger, places),
+            list(dict.fromkeys(flag for task in tasks for flag in flags(task))),
+            list(dict.fromkeys(task.name for task in tasks)),
         )
         for claim in ledger.claims
+        for tasks in [_tasks(claim, ledger, places)]
     ]
     order = list(Verdict)
     lines.sort(key=lambda line: order.index(line.verdict))
@@ -150,14 +154,13 @@ def _counts(found: Manifest) -> dict[tuple[str, str], float]:
     return counts
 
 
-def _warnings(
+def _tasks(
     claim: Claim,
     ledger: Ledger,
     places: Mapping[tuple[str, str], tuple[TaskEntry, Results]],
-) -> list[str]:
+) -> list[TaskEntry]:
     cells = [cell for part in claim.parts(ledger.terms) for cell in part.cells]
-    tasks = [places[c.table, c.domain][0] for c in cells if (c.table, c.domain) in places]
-    return list(dict.fromkeys(flag for task in tasks for flag in flags(task)))
+    return [places[c.table, c.domain][0] for c in cells if (c.table, c.domain) in places]
 
 
 def _orders(places: Mapping[tuple[str, str], tuple[TaskEntry, Results]]) -> list[Order]:

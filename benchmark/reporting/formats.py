@@ -100,7 +100,7 @@ def to_latex(table: Table) -> str:
 def to_csv(table: Table) -> str:
     """A table's cells, numbers unrounded."""
     rows = [[text for cell in row for text in _csv_cells(cell)] for row in table.rows]
-    return _written([[column.title for column in table.columns], *rows])
+    return written_csv([[column.title for column in table.columns], *rows])
 
 
 def to_html(table: Table) -> str:
@@ -112,17 +112,21 @@ def long_csv(results: Results) -> str:
     """Every metric of every row of a comparison in long form, unrounded."""
     header = ["task", "domain", "method", "metric", "unit"]
     header += ["mean", "sd", "n", "paper", "paper_sd", "difference", "without_result"]
+    header += ["title", "target_data"]
     lines: list[list[str]] = [header]
     for row in results.rows:
         place = [results.task.name, results.domain, row.method.name]
         why = row.why if row.problems or not row.records else ""
+        about = [why, row.method.title, row.method.target_data]
         if not row.metrics:
-            lines.append([*place, *[""] * 8, why])
+            lines.append([*place, *[""] * 8, *about])
         for metric, value in row.metrics.items():
             unit = results.unit if metric in IN_STARS else ""
             numbers = (value.mean, value.sd, value.n, value.paper, value.paper_sd)
-            lines.append([*place, metric, unit, *map(_plain, (*numbers, value.difference)), why])
-    return _written(lines)
+            lines.append(
+                [*place, metric, unit, *map(_plain, (*numbers, value.difference)), *about]
+            )
+    return written_csv(lines)
 
 
 def _line(cells: Iterable[str]) -> str:
@@ -185,7 +189,8 @@ def _plain(value: float | None) -> str:
     return "" if value is None else repr(value)
 
 
-def _written(rows: Iterable[Iterable[str]]) -> str:
+def written_csv(rows: Iterable[Iterable[str]]) -> str:
+    """Lines of cells as CSV."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(rows)
     return buffer.getvalue()

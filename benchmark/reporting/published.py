@@ -79,6 +79,16 @@ def system_names(table: PublishedTable | None) -> set[str]:
     return {name for each in tables for name in each.systems}
 
 
+def printed_rows(method: str) -> list[tuple[str, str]]:
+    """The tables and rows in which a method is printed: their titles and the row's name."""
+    return [
+        (table.title, row)
+        for table in map(published_table, _described())
+        for row, name in table.rows.items()
+        if name == method
+    ]
+
+
 @functools.cache
 def _described() -> dict[str, Any]:
     return tomllib.loads((PUBLISHED / "tables.toml").read_text(encoding="utf-8"))

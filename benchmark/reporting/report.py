@@ -10,11 +10,19 @@ from benchmark.reporting.claims import load_claims
 from benchmark.reporting.contrast_tables import contrast_tables
 from benchmark.reporting.contrasts import contrasts, signed
 from benchmark.reporting.dataset_tables import dataset_tables
-from benchmark.reporting.formats import long_csv, to_csv, to_html, to_latex, to_markdown
+from benchmark.reporting.formats import (
+    long_csv,
+    to_csv,
+    to_html,
+    to_latex,
+    to_markdown,
+    written_csv,
+)
 from benchmark.reporting.illustrations import illustrations, save
 from benchmark.reporting.layout import Cell, Column, Table
 from benchmark.reporting.page import render_page, render_records
 from benchmark.reporting.paper_tables import paper_tables
+from benchmark.reporting.readme_blocks import claims_csv
 from benchmark.reporting.reasons import portable
 from benchmark.reporting.summary import Results, summarise, test_train
 from benchmark.reporting.tables import LEGEND, comparison, problems, table_name
@@ -46,6 +54,7 @@ def write_report(found: Manifest, store: Store, reports: Path) -> Path:
     page = folder / "index.html"
     for path, content in (
         (folder / "report.md", render_markdown_report(found, results, claims)),
+        (folder / "claims.csv", written_csv(claims_csv(claims))),
         (folder / "records.html", render_records(found, results)),
         (page, render_page(found, results, tests, figures, claims, store)),
     ):

@@ -24,20 +24,24 @@ def code_hash(method: type) -> str:
 
     Comments, docstrings and layout do not count.
     """
-    seen: set[str] = set()
-    waiting = [method.__module__]
     digest = hashlib.sha256()
+    for module, path in source_files(method).items():
+        digest.update(f"{module}\n{_essence(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def source_files(method: type[Recommender]) -> dict[str, Path]:
+    """The files of a method by module: its own and all repository modules it imports in turn."""
+    seen: dict[str, Path | None] = {}
+    waiting = [method.__module__]
     while waiting:
         module = waiting.pop()
         if module in seen or module in _OUTSIDE:
             continue
-        seen.add(module)
-        if (path := _source(module)) is not None:
+        seen[module] = path = _source(module)
+        if path is not None:
             waiting += _imports(path)
-    for module in sorted(seen):
-        if (path := _source(module)) is not None:
-            digest.update(f"{module}\n{_essence(path)}\n".encode())
-    return digest.hexdigest()
+    return {module: path for module, path in sorted(seen.items()) if path is not None}
 
 
 @functools.cache
