@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import re
 import tokenize
@@ -48,13 +49,15 @@ def marks_of(method: type[Recommender]) -> list[Mark]:
     ]
 
 
-def _marks_in(path: Path, module: str) -> Iterator[Mark]:
+@functools.cache
+def _marks_in(path: Path, module: str) -> tuple[Mark, ...]:
     source = path.read_text(encoding="utf-8")
     tree = ast.parse(source)
-    texts = [*_comments(source), *_strings(tree)]
-    for line, text in sorted(texts):
-        for kind, said in _split(text):
-            yield Mark(kind, said, module, _place(tree, line))
+    return tuple(
+        Mark(kind, said, module, _place(tree, line))
+        for line, text in sorted([*_comments(source), *_strings(tree)])
+        for kind, said in _split(text)
+    )
 
 
 def _split(text: str) -> Iterator[tuple[MarkKind, str]]:
