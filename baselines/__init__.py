@@ -5,6 +5,7 @@ from __future__ import annotations
 from baselines.always_max import AlwaysMax
 from baselines.bias import Bias
 from baselines.cmf import CMF
+from baselines.hft import HFT
 from baselines.knn import KNN
 from baselines.ncf import NCF
 from baselines.nmf import NMF
@@ -23,6 +24,7 @@ METHODS: tuple[type[Recommender], ...] = (
     KNN,
     NMF,
     SVDpp,
+    HFT,
     # DML, Table 3.
     CMF,
     NCF,

@@ -11,6 +11,7 @@ from baselines import METHODS
 from baselines.always_max import AlwaysMax
 from baselines.bias import Bias
 from baselines.cmf import CMF
+from baselines.hft import HFT
 from baselines.knn import KNN
 from baselines.ncf import NCF
 from baselines.nmf import NMF
@@ -36,6 +37,7 @@ GAINS: list[tuple[Recommender, float]] = [
     (NMF(), -0.004),
     (NMF(biased=False), 0.180),
     (SVDpp(), -0.025),
+    (HFT(rounds=5), 0.086),
     (CMF(), -0.031),
     (NCF(), -0.014),
 ]
