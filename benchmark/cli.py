@@ -129,6 +129,7 @@ def run(
     from benchmark.reporting import scored_rows
     from benchmark.running import manifest as manifests
     from benchmark.running.records import Status, Store
+    from benchmark.running.reuse import found_elsewhere, take_over
     from benchmark.running.run import cards, pending, plan
     from benchmark.running.run import run as run_cells
     from benchmark.terminal import RunProgress
@@ -146,15 +147,22 @@ def run(
         if cell.name in chosen
     ]
     total = sum(cell.name in chosen for task in planned for cell in task.cells)
+    elsewhere = found_elsewhere(todo, store)
+    done = total - len(todo)
+    taken, todo = (
+        [cell for cell in todo if (cell.key in elsewhere) is there] for there in (True, False)
+    )
     if dry_run:
         _print_plan(planned, chosen, {cell.key for cell in todo})
         return
     store.create()
+    take_over(taken, elsewhere, store)
     earlier = manifests.load(store)
     found = manifests.manifest(declared, available, planned, cards(narrowed, planned), earlier)
     manifests.save(found, store)
     scored_rows.keep(planned, store)
-    click.echo(f"{declared.name}: {total} cells, {total - len(todo)} done before", err=True)
+    shared = f", {len(taken)} taken over from other suites" if taken else ""
+    click.echo(f"{declared.name}: {total} cells, {done} done before{shared}", err=True)
     with RunProgress(len(todo)) as progress:
         try:
             run_cells(narrowed, planned, todo, store, workers=jobs, on_done=progress.finished)

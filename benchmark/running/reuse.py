@@ -1,0 +1,62 @@
+"""Results of one suite that are results of another: a key says all that determines a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from benchmark.errors import BenchError
+from benchmark.running.plan import Cell
+from benchmark.running.records import Record, Status, Store
+
+
+def found_elsewhere(cells: Sequence[Cell], store: Store) -> dict[str, Store]:
+    """Where other suites of the same results folder have finished these cells, by key.
+
+    Cells that keep artifacts are taken only from where these are kept too.
+    """
+    others = [
+        Store(folder.parent, folder.name)
+        for folder in sorted(store.folder.parent.glob("*/"))
+        if folder != store.folder and (folder / "records").is_dir()
+    ]
+    found = {}
+    for cell in cells:
+        for other in others:
+            if cell.artifacts and not other.has_artifacts(cell.key):
+                continue
+            if _whole(other, cell.key) is not None:
+                found[cell.key] = other
+                break
+    return found
+
+
+def take_over(cells: Sequence[Cell], found: dict[str, Store], store: Store) -> None:
+    """Copy what was found into ``store``, under the names that it has there.
+
+    Raises:
+        BenchError: it cannot be written.
+    """
+    for cell in (cell for cell in cells if cell.key in found):
+        other = found[cell.key]
+        record = _whole(other, cell.key)
+        assert record is not None, "found a moment ago"
+        try:
+            store.put(
+                replace(record, suite=cell.suite, task=cell.task),
+                other.predicted(cell.key),
+                other.artifacts_of(cell.key) if cell.artifacts else None,
+            )
+        except OSError as error:
+            raise BenchError(
+                f"cannot write results to {store.folder}: {error.strerror}; make room, then run "
+                "again"
+            ) from error
+
+
+def _whole(store: Store, key: str) -> Record | None:
+    """A cell's record if it went well and its predictions are there too."""
+    record = store.get(key)
+    if record is None or record.status is not Status.OK:
+        return None
+    return record if (store.predictions / f"{key}.npy").is_file() else None

@@ -1,0 +1,48 @@
+"""What one suite has finished, another need not run again: the key says that it is the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from click.testing import CliRunner
+from small_suite import SUITE, Small
+
+from benchmark.cli import bench
+from benchmark.running.records import Store
+
+
+def named(small: Small, name: str, text: str = SUITE) -> Path:
+    path = small.folder / f"{name}.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def run(small: Small, suite: Path) -> str:
+    folders = ["--results-dir", small.results, "--reports-dir", small.folder / "reports"]
+    command = ["run", "--suite", suite, "--jobs", 1, *folders]
+    result = CliRunner().invoke(bench, [str(word) for word in command])
+    assert result.exit_code == 0, result.output
+    return result.stderr
+
+
+def test_cells_of_another_suite_are_taken_over_with_their_bytes(small: Small) -> None:
+    said = run(small, named(small, "other"))
+    assert "12 cells, 0 done before, 12 taken over from other suites" in said
+    mine, other = (Store(small.results, name) for name in ("small", "other"))
+    for path in mine.predictions.glob("*.npy"):
+        assert path.read_bytes() == (other.predictions / path.name).read_bytes()
+        record = other.get(path.stem)
+        assert record is not None
+        assert record.suite == "other"
+
+
+def test_a_suite_of_another_protocol_takes_nothing(small: Small) -> None:
+    other = SUITE.replace("[protocol]", '[protocol]\nclip = "none"').replace("[1, 2]", "[1]")
+    said = run(small, named(small, "other", other))
+    assert "6 cells, 0 done before\n" in said
+
+
+def test_a_record_without_its_predictions_is_not_taken(small: Small) -> None:
+    gone = next(Store(small.results, "small").predictions.glob("*.npy"))
+    gone.unlink()
+    assert "11 taken over" in run(small, named(small, "other"))
