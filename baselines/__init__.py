@@ -5,6 +5,7 @@ from __future__ import annotations
 from baselines.always_max import AlwaysMax
 from baselines.bias import Bias
 from baselines.cmf import CMF
+from baselines.conet import CoNet
 from baselines.hft import HFT
 from baselines.knn import KNN
 from baselines.ncf import NCF
@@ -27,5 +28,6 @@ METHODS: tuple[type[Recommender], ...] = (
     HFT,
     # DML, Table 3.
     CMF,
+    CoNet,
     NCF,
 )

@@ -11,6 +11,7 @@ from baselines import METHODS
 from baselines.always_max import AlwaysMax
 from baselines.bias import Bias
 from baselines.cmf import CMF
+from baselines.conet import CoNet
 from baselines.hft import HFT
 from baselines.knn import KNN
 from baselines.ncf import NCF
@@ -39,6 +40,7 @@ GAINS: list[tuple[Recommender, float]] = [
     (SVDpp(), -0.025),
     (HFT(rounds=5), 0.086),
     (CMF(), -0.031),
+    (CoNet(), -0.020),
     (NCF(), -0.014),
 ]
 
