@@ -30,7 +30,7 @@ def code_hash(method: type) -> str:
     return digest.hexdigest()
 
 
-def source_files(method: type[Recommender]) -> dict[str, Path]:
+def source_files(method: type) -> dict[str, Path]:
     """The files of a method by module: its own and all repository modules it imports in turn."""
     seen: dict[str, Path | None] = {}
     waiting = [method.__module__]
