@@ -111,7 +111,7 @@ def study_claims(outcome: Outcome) -> list[Line]:
         return None if values is None else np.asarray(values)
 
     lines = [
-        Line(claim, judge(claim, ledger, lookup), on_paper(claim, ledger), [])
+        Line(claim, judge(claim, ledger, lookup), on_paper(claim, ledger), [], [])
         for claim in ledger.claims
         if any(
             cell in measured

@@ -128,7 +128,7 @@ def _fitted(job: Job) -> Outcome:
         return unfinished(job, Status.NOT_APPLICABLE, reason), None, None
 
     started = time.perf_counter()
-    settings, trials = _tuned(cell, task, split, protocol)
+    settings, trials = _tuned(job, task, split)
     tuned_at = time.perf_counter()
     final = split.refitted() if protocol.refit else split
     data = training_data(cell.method, task, final, text=protocol.text)
@@ -189,9 +189,8 @@ def _with_hyperparameters(record: Record, model: Recommender) -> Record:
     return Record(**{**record.__dict__, "hyperparameters": asdict(model)})
 
 
-def _tuned(
-    cell: Cell, task: Task, split: Split, protocol: Protocol
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _tuned(job: Job, task: Task, split: Split) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    cell, protocol = job.cell, job.protocol
     if not cell.trials:
         return cell.variant.settings, []
     data: TrainingData = training_data(cell.method, task, split, text=protocol.text)
@@ -208,7 +207,14 @@ def _tuned(
             errors.append(rmse(truth, ratings) / task.side(side).domain.scale[1])
         return float(np.mean(errors))
 
-    return tune(cell.method, cell.variant.settings, loss, trials=cell.trials, seed=cell.seed)
+    return tune(
+        cell.method,
+        cell.variant.settings,
+        loss,
+        trials=cell.trials,
+        seed=cell.seed,
+        journal=Store(job.results, cell.suite).journal(cell.key),
+    )
 
 
 def _pairs(task: Task, split: Split, side: Side, part: int) -> Pairs:

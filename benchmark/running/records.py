@@ -84,6 +84,7 @@ class Store:
         self.records = self.folder / "records"
         self.predictions = self.folder / "predictions"
         self.artifacts = self.folder / "artifacts"
+        self.tuning = self.folder / "tuning"
         self.logs = self.folder / "logs"
 
     def create(self) -> None:
@@ -141,6 +142,10 @@ class Store:
                 return dict(found)
         except FileNotFoundError:
             return {}
+
+    def journal(self, key: str) -> Path:
+        """Where a cell's search writes down each trial, to go on from when it is stopped."""
+        return self.tuning / f"{key}.journal"
 
     def forget(self, key: str) -> None:
         """Remove a record, so that its cell runs again."""
