@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from methods.recsys_dan.layers import dense
+from methods.recsys_dan.layers import Dense
 
 
 class ImageEncoder(nn.Module):
@@ -42,10 +42,10 @@ class ImageEncoder(nn.Module):
                 )
                 n_channels, height, width_ = n_filters, -(-height // 2), -(-width_ // 2)
             n_features = n_channels * height * width_
-        self.hidden = dense(n_features, hidden)
+        self.hidden = Dense(n_features, hidden)
         # Silent: activations; ReLU between the two dense layers, none after, as in text's codes,
         # which are not thresholded either.
-        self.code = dense(hidden, width)
+        self.code = Dense(hidden, width)
 
     def forward(self, images: Tensor) -> Tensor:
         """Codes (n, width) of the images."""

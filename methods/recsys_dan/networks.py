@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.recommender import IntArray
-from methods.recsys_dan.layers import dense
+from methods.recsys_dan.layers import Dense
 from methods.recsys_dan.samples import Inputs, Samples
 
 Activation = Literal["linear", "relu"]
@@ -26,7 +26,7 @@ class Interaction(nn.Module):
 
     def __init__(self, codes: int, width: int, *, dropout: float, activation: Activation) -> None:
         super().__init__()
-        self.dense = dense(codes, width)
+        self.dense = Dense(codes, width)
         self.dropout = nn.Dropout(dropout)
         self.activation = activation
 
@@ -73,7 +73,7 @@ def encode(generator: nn.Module, inputs: Inputs) -> Tensor:
 
 def discriminator(width: int, hidden: int) -> nn.Sequential:
     """D: Dense(hidden) -> ReLU -> Dense(2) -> log-softmax; column 1 stands for the source."""
-    return nn.Sequential(dense(width, hidden), nn.ReLU(), dense(hidden, 2), nn.LogSoftmax(dim=1))
+    return nn.Sequential(Dense(width, hidden), nn.ReLU(), Dense(hidden, 2), nn.LogSoftmax(dim=1))
 
 
 def gather(generator: nn.Module, inputs: Inputs, index: IntArray) -> Tensor:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.recommender import IntArray
-from methods.recsys_dan.layers import dense
+from methods.recsys_dan.layers import Dense
 from methods.recsys_dan.networks import Generators
 from methods.recsys_dan.optimizers import OptimizerName, optimizer_of
 from methods.recsys_dan.samples import Samples
@@ -30,7 +30,7 @@ class SourceModel(nn.Module):
         self.generators = generators
         # Silent: the scoring function; one linear unit, the least that turns Gf's output into
         # a number. Not clipped: Table V prints a prediction of 5.08.
-        self.scoring = dense(width, 1)
+        self.scoring = Dense(width, 1)
 
     def forward(self, samples: Samples, rows: IntArray) -> Tensor:
         """Predicted ratings (n,) of the pairs ``rows``, in stars."""
