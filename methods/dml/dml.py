@@ -27,7 +27,7 @@ from benchmark.recommender import (
 )
 from benchmark.space import Choice, Real, Space
 from methods.dml.dual import DualKind, DualLearning, StepOrder, UserKind, converged
-from methods.dml.embedding import Embedder
+from methods.dml.embedding import Embedder, EmbeddingKind
 from methods.dml.networks import NetworkKind, network
 from methods.dml.orthogonal import LatentMap, MapKind
 from methods.dml.pair import NetworkPair
@@ -39,6 +39,7 @@ _CHUNK = 1024
 """Pairs rated at once, the last chunk padded: a product's rows may depend on their number."""
 
 _KINDS = {
+    "embedding": EmbeddingKind,
     "network": NetworkKind,
     "dual": DualKind,
     "users": UserKind,
@@ -74,6 +75,8 @@ class DML(Recommender):
     }
     smoke: ClassVar[dict[str, Any]] = {"epochs": 2, "autoencoder_steps": 30}
 
+    embedding: EmbeddingKind = "ae"
+    """Of users and items (§3.1, Tables 9 and 11)."""
     dimension: int = 16
     """Of the embeddings (§5.4)."""
     batch_size: int = 64
@@ -111,6 +114,9 @@ class DML(Recommender):
     """Of gradient descent on Eqs. (3) and (4)."""
     penalty: float = 1e-6
     """Weight of orthogonality under ``map = soft``; the released code's."""
+    # Silent: the step of ids' embeddings.
+    id_lr: float = 0.1
+    """Of gradient descent under ``embedding = id``, a step a rating."""
     # Silent: whether the rating to be learnt may be in the features of its own user and item. It
     # cannot be when tested, yet Algorithm 1 knows one embedding a user, so the literal form is the
     # default and no test figure chose it. Cross-fitted features (5) are a variant of its own name.
@@ -132,6 +138,11 @@ class DML(Recommender):
                 raise BenchError(
                     f"dml: {field} = {value!r} is unknown{suggestion(value, get_args(kinds))}"
                 )
+        if self.folds and self.embedding == "id":
+            raise BenchError(
+                f"dml: folds = {self.folds} needs features, which embedding = 'id' does without; "
+                "set folds to 0"
+            )
         if self.dual in ("off", "one-way") and self.score == "averaged":
             raise BenchError(
                 "dml: score = 'averaged' needs a network that has rated mapped users; "
@@ -141,6 +152,7 @@ class DML(Recommender):
     def fit(self, data: TrainingData, *, seed: int) -> Self:
         seeds = np.random.SeedSequence(seed).generate_state(5).tolist()
         embedder = Embedder(
+            self.embedding,
             self.dimension,
             self.columns,
             self.folds,
@@ -176,6 +188,7 @@ class DML(Recommender):
             alpha=self.alpha,
             dropout=self.dropout,
             batch_size=self.batch_size,
+            id_lr=self.id_lr if self.embedding == "id" else 0.0,
         )
         self.history_ = learning.run(epochs=self.epochs, tolerance=self.tolerance)
 

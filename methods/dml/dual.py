@@ -6,13 +6,14 @@ section 3.3: Algorithm 1, Eqs. (5) and (6).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
 from torch import Tensor
 
+from methods.dml.autoencoders.coder import into_ball
 from methods.dml.orthogonal import LatentMap
 from methods.dml.pair import NetworkPair
 
@@ -32,6 +33,8 @@ StepOrder = Literal[
 11, ``dual`` lines 12 to 16."""
 
 BATCHES_AT_ONCE = 64
+
+Way = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ class DualLearning:
 
     ``users`` are both domains' embeddings (n_users, d), ``shared`` (n, 2) those rows of them that
     are the same user; ``user_table`` may hold a domain's users several times over, one after the
-    other.
+    other. With an ``id_lr`` the tables are learnt too: each rating moves its user and its item by
+    so many of its gradients.
     """
 
     networks: NetworkPair
@@ -77,6 +81,7 @@ class DualLearning:
     alpha: float
     dropout: float
     batch_size: int
+    id_lr: float = 0.0
 
     def run(self, *, epochs: int, tolerance: float) -> dict[str, list[float]]:
         """Train for ``epochs``, or until the loss changes by less than ``tolerance`` (§6.8)."""
@@ -123,27 +128,49 @@ class DualLearning:
 
     def _own(self) -> dict[str, float]:
         """Algorithm 1, lines 3 to 6."""
-        inputs = [
-            replace(ratings, user_table=self.represented(k, ratings.user_table))
-            for k, ratings in enumerate(self.domains)
-        ]
-        weight = 1 if self.dual == "off" else 1 - self.alpha
-        return dict(zip(("L_A", "L_B"), self._train(inputs, weight), strict=True))
+        inputs = [self._inputs(domain) for domain in (0, 1)]
+        losses = self._train(inputs, 1 if self.dual == "off" else 1 - self.alpha)
+        self._settle(inputs)
+        return dict(zip(("L_A", "L_B"), losses, strict=True))
 
     def _dual(self) -> dict[str, float]:
         """Algorithm 1, lines 12 to 16."""
-        a, b = (
-            replace(ratings, user_table=mapped(self.represented(k, ratings.user_table)))
-            for k, (ratings, mapped) in enumerate(
-                zip(self.domains, (self.map.to_target, self.map.to_source), strict=True)
-            )
-        )
+        a, b = inputs = [self._inputs(domain, self._mapped[domain]) for domain in (0, 1)]
         if self.dual == "same":  # Eqs. (5), (6)
-            return dict(zip(("L_A*", "L_B*"), self._train((a, b), self.alpha), strict=True))
-        if self.dual == "one-way":
-            return {"L_A*": self._train((b.none(), a), self.alpha)[1]}
-        losses = self._train((b, a), self.alpha)  # Algorithm 1, line 13
-        return dict(zip(("L_A*", "L_B*"), losses[::-1], strict=True))
+            losses = self._train((a, b), self.alpha)
+        else:  # Algorithm 1, line 13
+            losses = self._train((b if self.dual == "swap" else b.none(), a), self.alpha)[::-1]
+        self._settle(inputs, self._mapped, self._mapped[::-1])
+        both = dict(zip(("L_A*", "L_B*"), losses, strict=True))
+        return {"L_A*": both["L_A*"]} if self.dual == "one-way" else both
+
+    @property
+    def _mapped(self) -> tuple[Way, Way]:
+        """The way of each domain's users into the other domain's space."""
+        return self.map.to_target, self.map.to_source
+
+    def _inputs(self, domain: int, way: Way = Tensor.clone) -> Ratings:
+        """A domain's ratings by users as they are represented, sent on their way."""
+        ratings = self.domains[domain]
+        table = self.represented(domain, ratings.user_table)
+        return replace(ratings, user_table=way(table))
+
+    def _settle(
+        self,
+        inputs: Sequence[Ratings],
+        ways: tuple[Way, Way] = (Tensor.clone, Tensor.clone),
+        back: tuple[Way, Way] = (Tensor.clone, Tensor.clone),
+    ) -> None:
+        """Let users' embeddings follow what a pass has learnt of them where it sent them.
+
+        The slope of X W is X^T times that of W's image, so that this is gradient descent.
+        """
+        if not self.id_lr:
+            return
+        for domain, learnt in enumerate(inputs):
+            users = self.users[domain]
+            moved = learnt.user_table - self._inputs(domain, ways[domain]).user_table
+            users.copy_(into_ball(users + back[domain](moved)))
 
     def _train(self, inputs: Sequence[Ratings], weight: float) -> Sequence[float]:
         """One pass of each network over its input's ratings; the mean squared errors."""
@@ -152,19 +179,42 @@ class DualLearning:
             for ratings, generator in zip(inputs, self.generators, strict=True)
         ]
         totals = [0.0, 0.0]
-        for networks, some in _zipped(len(orders[0]), len(orders[1])):
+        # Tables that are learnt can be read one batch ahead, no further.
+        ahead = 1 if self.id_lr else BATCHES_AT_ONCE
+        for networks, some in _zipped(len(orders[0]), len(orders[1]), ahead):
             gathered = [self._gather(inputs[k], orders[k][some], k) for k in networks]
             pairs, kept, values, weights = (
                 torch.stack(parts).transpose(0, 1) for parts in zip(*gathered, strict=True)
             )
+            slopes = torch.empty_like(pairs[0]) if self.id_lr else None
             errors = [
-                self.networks.step(networks, *batch)
+                self.networks.step(networks, *batch, slopes)
                 for batch in zip(pairs, kept, values, weight * weights, strict=True)
             ]
+            if slopes is not None:
+                for k, slope in zip(networks, slopes, strict=True):
+                    self._move(inputs[k], orders[k][some][0], slope)
             losses = (torch.stack(errors).square() * weights).sum(dim=(0, 2))
             for k, loss in zip(networks, losses.tolist(), strict=True):
                 totals[k] += loss
         return [total / max(len(order), 1) for total, order in zip(totals, orders, strict=True)]
+
+    def _move(self, ratings: Ratings, order: Tensor, slopes: Tensor) -> None:
+        """Descend the slopes (b, 2 d) of a batch's mean loss, a step a rating."""
+        # Silent: how ids' embeddings learn. A step a rating moves no other user or item, so that
+        # an epoch takes time by its ratings alone.
+        real = order >= 0
+        steps = -self.id_lr * real.sum() * slopes[real]
+        parts = zip(
+            (ratings.user_table, ratings.item_table),
+            (ratings.users, ratings.items),
+            steps.chunk(2, dim=1),
+            strict=True,
+        )
+        for table, ids, step in parts:
+            rows = ids[order[real]]
+            table.index_add_(0, rows, step)
+            table.index_copy_(0, rows, into_ball(table[rows]))
 
     def _gather(self, ratings: Ratings, order: Tensor, network: int) -> tuple[Tensor, ...]:
         """Of s batches: embeddings (s, b, 2 d), dropout (s, b, units), ratings, weights (s, b)."""
@@ -187,14 +237,14 @@ def converged(history: dict[str, list[float]], tolerance: float) -> bool:
     return len(losses) > 1 and abs(losses[-1] - losses[-2]) < tolerance
 
 
-def _zipped(a: int, b: int) -> Iterator[tuple[tuple[int, ...], slice]]:
+def _zipped(a: int, b: int, ahead: int) -> Iterator[tuple[tuple[int, ...], slice]]:
     """The networks that train together on their batches number ..., of ``a`` and ``b`` in all."""
     # Silent: what happens when one domain ends; the released code stops there and never sees the
     # rest. Here the rest of the longer one is trained alone: each rating counts once an epoch.
     both, longer = min(a, b), int(b > a)
     for networks, first, last in (((0, 1), 0, both), ((longer,), both, max(a, b))):
-        for start in range(first, last, BATCHES_AT_ONCE):
-            yield networks, slice(start, min(start + BATCHES_AT_ONCE, last))
+        for start in range(first, last, ahead):
+            yield networks, slice(start, min(start + ahead, last))
 
 
 def dropout_mask(shape: tuple[int, ...], rate: float, generator: torch.Generator) -> Tensor:

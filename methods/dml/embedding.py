@@ -7,6 +7,7 @@ section 3.1.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import torch
@@ -15,9 +16,18 @@ from torch import Tensor
 
 from benchmark.data.views import DomainView
 from benchmark.recommender import IntArray
-from methods.dml.autoencoder import AutoEncoder, codes, trained
+from methods.dml.autoencoders import AUTOENCODERS
+from methods.dml.autoencoders.coder import Coder, into_ball
+from methods.dml.autoencoders.training import codes, trained
 from methods.dml.dual import Ratings
 from methods.dml.features import Features, item_features, user_features
+
+EmbeddingKind = Literal["ae", "vae", "aae", "wae", "hvae", "id"]
+"""Codes of features: by an autoencoder, a variational, adversarial, Wasserstein or hyperspherical
+variational one (Table 11); or, without features, vectors that are learnt for the ids (Table 9)."""
+
+# Silent: where ids' embeddings start.
+ID_SPREAD = 0.1
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,7 @@ class EmbeddedDomain:
 class Embedder:
     """Learns to embed users and items; the fields are those of DML."""
 
+    kind: EmbeddingKind
     dimension: int
     columns: int
     folds: int
@@ -47,6 +58,8 @@ class Embedder:
     def embed(self, view: DomainView, *, seed: int) -> EmbeddedDomain:
         """Users and items as the training rows of ``view`` describe them."""
         seeds = np.random.SeedSequence(seed).generate_state(3).tolist()
+        if self.kind == "id":
+            return self._ids(view, torch.Generator().manual_seed(seeds[0]))
         features = self._features(view)
         models = [self._trained(f, seed) for f, seed in zip(features, seeds, strict=False)]
 
@@ -63,16 +76,26 @@ class Embedder:
             torch.cat(item_tables),
             users=torch.from_numpy(view.users + fold * view.n_users),
             items=torch.from_numpy(view.items + fold * view.n_items),
-            # A constant of the scale, never of the data.
-            values=torch.from_numpy(view.ratings / view.scale[1]).float(),
+            values=_shares(view),
         )
         return EmbeddedDomain(users, items, features[0].seen, ratings)
+
+    def _ids(self, view: DomainView, generator: torch.Generator) -> EmbeddedDomain:
+        """Tables that dual learning changes; of whom nothing is known, the ball's centre."""
+        users, items = (
+            _id_table(n, ids, self.dimension, generator)
+            for n, ids in ((view.n_users, view.users), (view.n_items, view.items))
+        )
+        rows = torch.from_numpy(view.users), torch.from_numpy(view.items)
+        known = np.unique(view.users)
+        return EmbeddedDomain(users, items, known, Ratings(users, items, *rows, _shares(view)))
 
     def _features(self, view: DomainView) -> tuple[Features, Features]:
         return user_features(view, self.columns), item_features(view, self.columns)
 
-    def _trained(self, features: Features, seed: int) -> AutoEncoder:
+    def _trained(self, features: Features, seed: int) -> Coder:
         return trained(
+            AUTOENCODERS[self.kind],
             features,
             self.dimension,
             steps=self.steps,
@@ -80,6 +103,17 @@ class Embedder:
             lr=self.lr,
             seed=seed,
         )
+
+
+def _shares(view: DomainView) -> Tensor:
+    """Ratings (n,) in shares of a constant of the scale, never of the data."""
+    return torch.from_numpy(view.ratings / view.scale[1]).float()
+
+
+def _id_table(n: int, ids: IntArray, dimension: int, generator: torch.Generator) -> Tensor:
+    rated = torch.from_numpy(np.bincount(ids, minlength=n) > 0)
+    drawn = torch.empty(n, dimension).normal_(std=ID_SPREAD, generator=generator)
+    return into_ball(drawn) * rated[:, None]
 
 
 def _part(view: DomainView, kept: NDArray[np.bool_]) -> DomainView:

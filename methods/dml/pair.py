@@ -50,13 +50,17 @@ class NetworkPair:
         kept: Tensor,
         ratings: Tensor,
         weights: Tensor,
+        to_pairs: Tensor | None = None,
     ) -> Tensor:
         """Update ``networks`` by a batch each and return the errors (k, b) before.
 
-        The loss is the sum of squared errors times ``weights`` (k, b).
+        The loss is the sum of squared errors times ``weights`` (k, b); its gradients by the pairs
+        are put into ``to_pairs``.
         """
         parameters, gradients = self._stacks[networks]
-        errors = self.architecture.errors(parameters, pairs, kept, ratings, weights, gradients)
+        errors = self.architecture.errors(
+            parameters, pairs, kept, ratings, weights, gradients, to_pairs
+        )
         for network, vector in enumerate(self._vectors):
             vector.grad = self._gradients[network] if network in networks else None
         self._adam.step()

@@ -44,6 +44,17 @@ def test_both_domains_are_predicted_better_than_by_their_means(
         assert rmse(model.predict(pairs), ratings) < 0.95 * trivial
 
 
+def test_ids_alone_predict_both_domains_better_than_their_means(
+    data: TrainingData, task: Task, split: Split
+) -> None:
+    model = DML(embedding="id", dimension=8, epochs=10, lr=3e-3).fit(data, seed=1)
+    for side in Side:
+        pairs, ratings = held_out(task, split, side)
+        mean = task.side(side).ratings[split.side(side).rows(TRAIN)].mean()
+        trivial = rmse(np.full(len(pairs), mean), ratings)
+        assert rmse(model.predict(pairs), ratings) < 0.97 * trivial
+
+
 def mirrored_source(data: TrainingData) -> TrainingData:
     source = replace(data.source, ratings=sum(data.source.scale) - data.source.ratings)
     return replace(data, source=source)
@@ -125,6 +136,11 @@ def test_facts_tell_of_overlap_map_and_epochs(data: TrainingData) -> None:
 def test_an_unknown_kind_of_map_is_named_with_its_nearest() -> None:
     with pytest.raises(BenchError, match=r"dml: map = 'procrustus' .* 'procrustes'"):
         DML(map="procrustus")  # type: ignore[arg-type]
+
+
+def test_folds_of_features_are_refused_where_there_are_none() -> None:
+    with pytest.raises(BenchError, match="folds = 5 needs features"):
+        DML(embedding="id", folds=5)
 
 
 @pytest.mark.parametrize("dual", ["off", "one-way"])

@@ -25,7 +25,7 @@ from methods.dml.dual import (
     shuffled,
 )
 from methods.dml.networks import Mlp
-from methods.dml.orthogonal import LatentMap
+from methods.dml.orthogonal import LatentMap, gram_schmidt
 from methods.dml.pair import NetworkPair
 
 D, HIDDEN, LR, ALPHA, DROPOUT = 4, 8, 1e-2, 0.3, 0.25
@@ -273,3 +273,40 @@ def test_the_same_generators_give_the_same_bits() -> None:
     for each in (one, other):
         each.run(epochs=2, tolerance=0)
     assert all(map(torch.equal, networks_of(one), networks_of(other)))
+
+
+@pytest.mark.parametrize("kind", ["swap", "same"])
+def test_ids_descend_their_loss_through_the_map(kind: DualKind) -> None:
+    n = 12
+    fast = learning(kind, (n, n), steps="dual-own-map")
+    fast.batch_size, fast.id_lr, fast.dropout = n, 0.05, 0.0
+    fast.users = tuple(domain.user_table for domain in fast.domains)  # type: ignore[assignment]
+    fast.map.matrix = gram_schmidt(torch.randn(D, D, generator=generators()[0]).double())
+    x = fast.map.matrix.float()
+    before = [[d.user_table.clone(), d.item_table.clone()] for d in fast.domains]
+    networks = [fast.networks.parameters(k) for k in (0, 1)]
+    fast._dual()
+    for k, domain in enumerate(fast.domains):
+        users, items = (table.requires_grad_() for table in before[k])
+        rater = 1 - k if kind == "swap" else k
+        there = users @ (x if k else x.T)
+        pairs = torch.cat([there[domain.users], items[domain.items]], dim=1)
+        rated = fast.networks.architecture(networks[rater], pairs[None])[0]
+        loss = ALPHA * (rated - domain.values).square().sum()
+        for table, after, slope in zip(
+            (users, items),
+            (domain.user_table, domain.item_table),
+            torch.autograd.grad(loss, (users, items)),
+            strict=True,
+        ):
+            assert slope.abs().max() > 1e-3
+            assert_allclose(after, (table - 0.05 * slope).detach(), atol=1e-6)
+
+
+def test_ids_stay_in_the_ball() -> None:
+    fast = learning()
+    fast.users = tuple(domain.user_table for domain in fast.domains)  # type: ignore[assignment]
+    fast.id_lr = 5.0
+    fast.run(epochs=2, tolerance=0)
+    lengths = [table.norm(dim=1) for d in fast.domains for table in (d.user_table, d.item_table)]
+    assert 1 - 1e-3 < torch.cat(lengths).max() <= 1 + 1e-6

@@ -13,7 +13,7 @@ from benchmark.data.splits import Split
 from benchmark.data.task import Task
 from benchmark.data.views import DomainView, training_data
 from methods.dml import DML
-from methods.dml.embedding import EmbeddedDomain, Embedder
+from methods.dml.embedding import EmbeddedDomain, Embedder, EmbeddingKind
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +23,11 @@ def view(task: Task, split: Split) -> DomainView:
 
 
 def embedded(view: DomainView, folds: int) -> EmbeddedDomain:
-    embedder = Embedder(dimension=4, columns=32, folds=folds, steps=0, batch_size=64, lr=1e-3)
-    return embedder.embed(view, seed=1)
+    return embedder("ae", folds).embed(view, seed=1)
+
+
+def embedder(kind: EmbeddingKind, folds: int = 0) -> Embedder:
+    return Embedder(kind, dimension=4, columns=32, folds=folds, steps=0, batch_size=64, lr=1e-3)
 
 
 def inputs(domain: EmbeddedDomain) -> Tensor:
@@ -68,3 +71,25 @@ def test_metadata_stand_in_every_fold(task: Task, split: Split) -> None:
     domain = embedded(view, 5)
     table = domain.items[view.items]
     assert torch.allclose(domain.ratings.item_table[domain.ratings.items], table, atol=1e-6)
+
+
+def test_ids_are_embedded_in_the_ball_and_strangers_at_its_centre(view: DomainView) -> None:
+    kept = view.users != view.users[0]
+    columns = {
+        name: getattr(view, name)[kept]
+        for name in ("users", "items", "times", "ratings", "reviews")
+    }
+    domain = embedder("id").embed(replace(view, **columns), seed=1)
+    assert domain.users.norm(dim=1).max() <= 1
+    assert torch.equal(domain.users[view.users[0]], torch.zeros(4))
+    assert view.users[0] not in domain.known_users
+    assert (domain.users[domain.known_users].norm(dim=1) > 0).all()
+    # Dual learning moves the very tables that ratings are predicted from.
+    assert domain.ratings.user_table is domain.users
+    assert domain.ratings.item_table is domain.items
+
+
+def test_ids_do_not_depend_on_features(task: Task, split: Split, view: DomainView) -> None:
+    rich = training_data(DML, task, split, text="summary").target
+    one, other = (embedder("id").embed(each, seed=1) for each in (rich, view))
+    assert torch.equal(inputs(one), inputs(other))

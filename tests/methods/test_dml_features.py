@@ -12,7 +12,9 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 from benchmark.data.views import DomainView
-from methods.dml.autoencoder import codes, into_ball, trained
+from methods.dml.autoencoders.coder import into_ball
+from methods.dml.autoencoders.plain import AutoEncoder
+from methods.dml.autoencoders.training import codes, trained
 from methods.dml.blocks import PSEUDO_RATINGS
 from methods.dml.features import Features, item_features, user_features
 
@@ -145,7 +147,7 @@ def clustered() -> Features:
 
 
 def embedded(features: Features, *, steps: int = 400, seed: int = 1) -> torch.Tensor:
-    model = trained(features, 4, steps=steps, batch_size=16, lr=3e-3, seed=seed)
+    model = trained(AutoEncoder, features, 4, steps=steps, batch_size=16, lr=3e-3, seed=seed)
     return codes(model, features)
 
 
