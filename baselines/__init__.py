@@ -9,6 +9,7 @@ from baselines.conet import CoNet
 from baselines.hft import HFT
 from baselines.knn import KNN
 from baselines.ncf import NCF
+from baselines.ncf_joint import NCFJoint
 from baselines.nmf import NMF
 from baselines.normal import Normal
 from baselines.svdpp import SVDpp
@@ -30,4 +31,5 @@ METHODS: tuple[type[Recommender], ...] = (
     CMF,
     CoNet,
     NCF,
+    NCFJoint,
 )

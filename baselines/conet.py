@@ -12,8 +12,9 @@ from typing import ClassVar, Self
 import numpy as np
 import torch
 
-from baselines.counterparts import Counterparts, Ratings, ratings_of_both
+from baselines.counterparts import Counterparts
 from baselines.cross_network import CrossNetwork, instances
+from baselines.merged_ratings import Ratings, ratings_of_both, sizes_of_both
 from baselines.shared_users import rows_of_users
 from benchmark.data.views import TrainingData
 from benchmark.recommender import (
@@ -85,8 +86,7 @@ class CoNet(Recommender):
         rng = np.random.default_rng(seed)
         self.maxima_ = (data.source.scale[1], data.target.scale[1])
         self.row_of_user_, self.first_item_ = rows_of_users(data), (0, data.source.n_items)
-        n_users = 1 + max(int(rows.max(initial=0)) for rows in self.row_of_user_)
-        n_items = data.source.n_items + data.target.n_items
+        n_users, n_items = sizes_of_both(data)
         self.network_ = CrossNetwork(
             n_users, n_items, self.factors, torch.Generator().manual_seed(seed)
         )

@@ -15,6 +15,7 @@ from baselines.conet import CoNet
 from baselines.hft import HFT
 from baselines.knn import KNN
 from baselines.ncf import NCF
+from baselines.ncf_joint import NCFJoint
 from baselines.nmf import NMF
 from baselines.normal import Normal
 from baselines.svdpp import SVDpp
@@ -42,6 +43,7 @@ GAINS: list[tuple[Recommender, float]] = [
     (CMF(), -0.031),
     (CoNet(), -0.020),
     (NCF(), -0.014),
+    (NCFJoint(), -0.005),
 ]
 
 

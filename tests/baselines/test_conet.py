@@ -12,8 +12,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from torch import Tensor, nn
 
 from baselines.conet import CoNet
-from baselines.counterparts import Counterparts, Ratings
+from baselines.counterparts import Counterparts
 from baselines.cross_network import CrossNetwork, Instances, instances
+from baselines.merged_ratings import Ratings
 from baselines.target_mean import TargetMean
 from benchmark.data.splits import TEST, TRAIN, DomainSplit, Split, split_task
 from benchmark.data.synthetic import Planted, planted_pair
