@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmark.data import amazon, douban, parsed
+from benchmark.data import amazon, douban, imhonet, parsed
 from benchmark.data.domain import Domain, SourceFile, cut_by_time
 from benchmark.data.download import download
 from benchmark.data.entries import (
@@ -34,6 +34,7 @@ READERS: Mapping[str, Reader] = {
     "amazon2014": partial(amazon.read, release=2014),
     "amazon2018": partial(amazon.read, release=2018),
     "douban": douban.read,
+    "imhonet": imhonet.read,
 }
 FETCHED: tuple[Part, ...] = ("reviews", "metadata")
 """What is downloaded unless asked otherwise: image features take gigabytes, and ratings are
@@ -113,11 +114,11 @@ def fetch(name: str, places: Places, parts: Collection[Part] = FETCHED) -> dict[
 
 def _files(entry: Entry, places: Places) -> dict[Part, Path]:
     """The files by part: what lies in local places, or downloads where nothing needed does."""
-    if entry.held:
-        raise UnavailableError(_held(entry))
     found = {file.part: path for file in entry.files if (path := _find(file, places))}
     if "reviews" in found or "ratings" in found:
         return found
+    if entry.held:
+        raise UnavailableError(_held(entry))
     file = entry.file("reviews") or entry.file("ratings")
     assert file is not None, f"{entry.name} has neither reviews nor ratings in the catalog"
     if not places.download:
@@ -149,7 +150,11 @@ def _download(file: PublishedFile, places: Places) -> Path:
 
 
 def _held(entry: Entry) -> str:
-    return f"{entry.name} is {entry.held}; tasks that need it cannot run here"
+    names = ", ".join(file.name for file in entry.files)
+    return (
+        f"{entry.name} is {entry.held}; tasks that need it cannot run here. Who has a copy puts "
+        f"{names} below the data folder, in the layout of benchmark/data/{entry.reader}.py"
+    )
 
 
 def _missing(entry: Entry, file: PublishedFile, places: Places) -> str:
@@ -178,14 +183,16 @@ def _read(entry: Entry, files: Mapping[Part, Path], cache_dir: Path) -> Domain:
         with contextlib.suppress(OSError):  # A cache that cannot be written costs time, no more.
             parsed.save(contents, folder)
     published = {file.part: file for file in entry.files}
-    rows = contents.rows
+    rows, items = contents.rows, contents.items
     if entry.item_prefix:
         rows = rows.assign(item=entry.item_prefix + rows["item"])
+        items = None if items is None else items.set_axis(entry.item_prefix + items.index)
     return Domain(
         name=entry.name,
         rows=rows,
         scale=entry.scale,
-        items=contents.items,
+        users=contents.users,
+        items=items,
         images=contents.images,
         files=tuple(
             SourceFile(published[part].name, digests[part], count, published[part].rows)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from benchmark.errors import BenchError, suggestion
 
-Part = Literal["reviews", "ratings", "metadata", "images"]
+Part = Literal["reviews", "ratings", "metadata", "images", "users", "answers"]
 Period = Literal["early", "late"]
 
 GENERATED = "synthetic"
@@ -61,7 +61,7 @@ class _Edition(_Table):
     base: str = ""
     reader: str | None = None
     held: str | None = None
-    """Why nobody can download it."""
+    """Why nobody can download it; who has a copy can use it."""
     own_items: bool = False
     """Whether items are numbered within a domain: equal numbers of two domains mean nothing."""
     domains: dict[str, _Domain]

@@ -41,12 +41,13 @@ _DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFi
 
 @dataclass(frozen=True)
 class Parsed:
-    """The rows of a domain, its items and images if any, and how many rows each part held."""
+    """The rows of a domain, its items, images and users if any, and the rows of each part."""
 
     rows: pd.DataFrame
     items: pd.DataFrame | None
     images: ItemImages | None
     counts: dict[Part, int]
+    users: pd.DataFrame | None = None
 
 
 def cache_key(reader: str, digests: Mapping[Part, str]) -> str:
@@ -63,6 +64,8 @@ def save(parsed: Parsed, folder: Path) -> None:
         _write(pa.Table.from_pandas(parsed.rows, _ROWS, preserve_index=False), draft / "rows")
         if parsed.items is not None:
             _write(pa.Table.from_pandas(parsed.items, preserve_index=True), draft / "items")
+        if parsed.users is not None:
+            _write(pa.Table.from_pandas(parsed.users, preserve_index=True), draft / "users")
         if parsed.images is not None:
             np.savez(draft / "images.npz", ids=parsed.images.ids, values=parsed.images.values)
         (draft / "counts.json").write_text(json.dumps(parsed.counts), encoding="utf-8")
@@ -78,7 +81,9 @@ def load(folder: Path) -> Parsed | None:
         counts = json.loads((folder / "counts.json").read_text(encoding="utf-8"))
         rows = _read(folder / "rows")
         frame = pd.DataFrame({name: _column(rows[name].to_numpy(), name) for name in _ROWS.names})
-        items = images = None
+        items = images = users = None
+        if "users" in counts or "answers" in counts:
+            users = _read(folder / "users").to_pandas()
         if "metadata" in counts:
             items = _read(folder / "items").to_pandas()
         if "images" in counts:
@@ -86,7 +91,7 @@ def load(folder: Path) -> Parsed | None:
                 images = ItemImages(archive["ids"], archive["values"])
     except _DAMAGED:
         return None
-    return Parsed(frame, items, images, counts)
+    return Parsed(frame, items, images, counts, users)
 
 
 def _write(table: pa.Table, path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +79,17 @@ def checked_rating(value: object, scale: tuple[float, float], at: str) -> float:
 
 
 def read_ratings(
-    path: Path, columns: tuple[str, ...], scale: tuple[float, float], *, delimiter: str
+    path: Path,
+    columns: tuple[str, ...],
+    scale: tuple[float, float],
+    *,
+    delimiter: str,
+    header: bool = False,
 ) -> pd.DataFrame:
-    """Ratings as delimited text without a header, in the form of :attr:`Domain.rows`.
+    """Ratings as delimited text in the form of :attr:`Domain.rows`.
 
-    ``columns`` names what stands in each: ``user``, ``item``, ``rating`` and perhaps ``time``.
+    ``columns`` names what stands in each: ``user``, ``item``, ``rating`` and perhaps ``time``;
+    where there is a ``header``, it is not read.
 
     Raises:
         DataError: a row with other than ``len(columns)`` fields, an empty id, a rating that is
@@ -92,7 +99,7 @@ def read_ratings(
     try:
         table = csv.read_csv(
             path,
-            csv.ReadOptions(column_names=columns),
+            csv.ReadOptions(column_names=columns, skip_rows=int(header)),
             csv.ParseOptions(delimiter=delimiter, quote_char=False),
             csv.ConvertOptions(
                 column_types={name: types[name] for name in columns}, null_values=[]
@@ -100,19 +107,23 @@ def read_ratings(
         )
         read = {name: table[name].to_numpy() for name in columns}
     except UNREADABLE:
-        read = _ratings_by_line(path, columns, scale, delimiter)
+        read = _ratings_by_line(path, columns, scale, delimiter, header)
     inside = (read["rating"] >= scale[0]) & (read["rating"] <= scale[1])
-    if not (inside & (read["user"] != "") & (read["item"] != "")).all():
-        read = _ratings_by_line(path, columns, scale, delimiter)
+    if not len(inside) or not (inside & (read["user"] != "") & (read["item"] != "")).all():
+        read = _ratings_by_line(path, columns, scale, delimiter, header)
     return rows_from(read)
 
 
 def _ratings_by_line(
-    path: Path, columns: tuple[str, ...], scale: tuple[float, float], delimiter: str
+    path: Path,
+    columns: tuple[str, ...],
+    scale: tuple[float, float],
+    delimiter: str,
+    header: bool,
 ) -> dict[str, NDArray[Any]]:
     """The same, slowly, to find the line at fault; whatever only pyarrow rejects is read."""
     rows = []
-    for number, line in lines(path):
+    for number, line in islice(lines(path), int(header), None):
         at = f"{path}: line {number}"
         fields = line.split(delimiter)
         if len(fields) != len(columns):
