@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from baselines.always_max import AlwaysMax
 from baselines.bias import Bias
+from baselines.cccfnet import CCCFNet
+from baselines.cdfm import CDFM
 from baselines.cmf import CMF
+from baselines.cml import CML
 from baselines.conet import CoNet
+from baselines.emcdr import EMCDR
 from baselines.hft import HFT
 from baselines.knn import KNN
 from baselines.ncf import NCF
@@ -28,8 +32,13 @@ METHODS: tuple[type[Recommender], ...] = (
     SVDpp,
     HFT,
     # DML, Table 3.
+    CML,
+    CCCFNet,
+    CDFM,
     CMF,
     CoNet,
     NCF,
     NCFJoint,
+    # In neither paper.
+    EMCDR,
 )

@@ -10,8 +10,12 @@ import pytest
 from baselines import METHODS
 from baselines.always_max import AlwaysMax
 from baselines.bias import Bias
+from baselines.cccfnet import CCCFNet
+from baselines.cdfm import CDFM
 from baselines.cmf import CMF
+from baselines.cml import CML
 from baselines.conet import CoNet
+from baselines.emcdr import EMCDR
 from baselines.hft import HFT
 from baselines.knn import KNN
 from baselines.ncf import NCF
@@ -40,10 +44,14 @@ GAINS: list[tuple[Recommender, float]] = [
     (NMF(biased=False), 0.180),
     (SVDpp(), -0.025),
     (HFT(rounds=5), 0.086),
+    (CML(), -0.032),
+    (CCCFNet(), -0.03),
+    (CDFM(), -0.031),
     (CMF(), -0.031),
     (CoNet(), -0.020),
     (NCF(), -0.014),
     (NCFJoint(), -0.005),
+    (EMCDR(), -0.034),
 ]
 
 
