@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmark.recommender import Recommender
 from benchmark.study import Study
 from methods.dml.dml import DML
+from methods.dml.released import DMLAsReleased
 from methods.dml.studies import STUDIES as DML_STUDIES
 from methods.recsys_dan.fine_tuned import (
     HDAN,
@@ -29,6 +30,7 @@ METHODS: tuple[type[Recommender], ...] = (
     MultimodalIDAN,
     MultimodalHDAN,
     DML,
+    DMLAsReleased,
 )
 """RecSys-DAN: its source-only rows and the instances that adapt, as in Tables II and III; DML."""
 

@@ -7,6 +7,7 @@ Recommendations", IEEE TKDE.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
@@ -31,12 +32,10 @@ from methods.dml.embedding import Embedder, EmbeddingKind
 from methods.dml.networks import NetworkKind, network
 from methods.dml.orthogonal import LatentMap, MapKind
 from methods.dml.pair import NetworkPair
+from methods.dml.scoring import rated_in_chunks
 
 ScoreKind = Literal["own", "averaged"]
 """Who rates in the end: the domain's own network, or also the one that rates mapped users."""
-
-_CHUNK = 1024
-"""Pairs rated at once, the last chunk padded: a product's rows may depend on their number."""
 
 _KINDS = {
     "embedding": EmbeddingKind,
@@ -170,7 +169,10 @@ class DML(Recommender):
 
         generators = [torch.Generator().manual_seed(seed) for seed in seeds[2:]]
         networks = NetworkPair(
-            network(self.network, self.dimension, self.hidden), generators[:2], lr=self.lr
+            network(self.network, self.dimension, self.hidden),
+            generators[:2],
+            # Silent: the optimiser; Adam, as in the baselines.
+            partial(torch.optim.Adam, lr=self.lr, fused=True),
         )
         latent_map = LatentMap(
             self.map, self.dimension, lr=self.map_lr, penalty=self.penalty, generator=generators[2]
@@ -212,12 +214,7 @@ class DML(Recommender):
 
     def predict(self, pairs: Pairs) -> FloatArray:
         side = int(pairs.side is Side.TARGET)
-        users, items = (
-            torch.split(torch.from_numpy(np.pad(column, (0, -len(pairs) % _CHUNK))), _CHUNK)
-            for column in (pairs.users, pairs.items)
-        )
-        chunks = [self._rated(side, u, i) for u, i in zip(users, items, strict=True)]
-        return self.maxima_[side] * torch.cat(chunks)[: len(pairs)].double().numpy()
+        return self.maxima_[side] * rated_in_chunks(pairs, partial(self._rated, side))
 
     def _rated(self, side: int, users: Tensor, items: Tensor) -> Tensor:
         """Ratings (n,) in shares of the maximum, of pairs of the domain ``side``."""

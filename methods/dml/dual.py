@@ -182,9 +182,12 @@ class DualLearning:
         # Tables that are learnt can be read one batch ahead, no further.
         ahead = 1 if self.id_lr else BATCHES_AT_ONCE
         for networks, some in _zipped(len(orders[0]), len(orders[1]), ahead):
-            gathered = [self._gather(inputs[k], orders[k][some], k) for k in networks]
-            pairs, kept, values, weights = (
-                torch.stack(parts).transpose(0, 1) for parts in zip(*gathered, strict=True)
+            pairs, kept, values, weights = batches(
+                [inputs[k] for k in networks],
+                [orders[k][some] for k in networks],
+                [self.generators[k] for k in networks],
+                self.networks.architecture.dropped,
+                self.dropout,
             )
             slopes = torch.empty_like(pairs[0]) if self.id_lr else None
             errors = [
@@ -216,19 +219,29 @@ class DualLearning:
             table.index_add_(0, rows, step)
             table.index_copy_(0, rows, into_ball(table[rows]))
 
-    def _gather(self, ratings: Ratings, order: Tensor, network: int) -> tuple[Tensor, ...]:
-        """Of s batches: embeddings (s, b, 2 d), dropout (s, b, units), ratings, weights (s, b)."""
+
+def batches(
+    inputs: Sequence[Ratings],
+    orders: Sequence[Tensor],
+    generators: Sequence[torch.Generator],
+    dropped: int,
+    dropout: float,
+) -> tuple[Tensor, ...]:
+    """For k networks, by their rows (s, b), -1 where there is none, everything s steps need.
+
+    Pairs' embeddings (s, k, b, 2 d), the scale of hidden units (s, k, b, dropped), ratings and
+    weights (s, k, b).
+    """
+    gathered = []
+    for ratings, order, generator in zip(inputs, orders, generators, strict=True):
         rows = order.clamp(min=0)
         users = ratings.user_table.index_select(0, ratings.users[rows].flatten())
         items = ratings.item_table.index_select(0, ratings.items[rows].flatten())
         pairs = torch.cat([users, items], dim=1).view(*order.shape, -1)
         real = (order >= 0).float()
-        kept = dropout_mask(
-            (*order.shape, self.networks.architecture.dropped),
-            self.dropout,
-            self.generators[network],
-        )
-        return pairs, kept, ratings.values[rows], real / real.sum(dim=1, keepdim=True)
+        kept = dropout_mask((*order.shape, dropped), dropout, generator)
+        gathered.append((pairs, kept, ratings.values[rows], real / real.sum(dim=1, keepdim=True)))
+    return tuple(torch.stack(parts).transpose(0, 1) for parts in zip(*gathered, strict=True))
 
 
 def converged(history: dict[str, list[float]], tolerance: float) -> bool:

@@ -22,9 +22,10 @@ from methods.dml.autoencoders.training import codes, trained
 from methods.dml.dual import Ratings
 from methods.dml.features import Features, item_features, user_features
 
-EmbeddingKind = Literal["ae", "vae", "aae", "wae", "hvae", "id"]
-"""Codes of features: by an autoencoder, a variational, adversarial, Wasserstein or hyperspherical
-variational one (Table 11); or, without features, vectors that are learnt for the ids (Table 9)."""
+EmbeddingKind = Literal["ae", "vae", "aae", "wae", "hvae", "linear", "id"]
+"""Codes of features by an autoencoder, a variational, adversarial, Wasserstein or hyperspherical
+variational one (Table 11), or the released code's linear one; without features, vectors that are
+learnt for the ids (Table 9)."""
 
 # Silent: where ids' embeddings start.
 ID_SPREAD = 0.1

@@ -6,23 +6,27 @@ section 3.3.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
 from methods.dml.networks import Architecture
 
 
 class NetworkPair:
-    """RS_A and RS_B, of one architecture, with an Adam each.
+    """RS_A and RS_B, of one architecture, that ``optimiser`` makes steps of, each for itself.
 
-    The parameters of a network are one vector, a row of one matrix, so that Adam is one call;
+    The parameters of a network are one vector, a row of one matrix, so that a step is one call;
     the architecture sees the same memory as stacked matrices.
     """
 
     def __init__(
-        self, architecture: Architecture, generators: Sequence[torch.Generator], *, lr: float
+        self,
+        architecture: Architecture,
+        generators: Sequence[torch.Generator],
+        optimiser: Callable[[Sequence[Tensor]], Optimizer],
     ) -> None:
         initial = [architecture.initial(generator) for generator in generators]
         shapes = [parameter.shape for parameter in initial[0]]
@@ -36,8 +40,7 @@ class NetworkPair:
         }
         self._vectors = values.unbind()
         self._gradients = gradients.unbind()
-        # Silent: the optimiser; Adam, as in the baselines.
-        self._adam = torch.optim.Adam(self._vectors, lr=lr, fused=True)
+        self._optimiser = optimiser(self._vectors)
 
     def parameters(self, network: int) -> list[Tensor]:
         """One network's parameters, as the architecture takes them."""
@@ -63,7 +66,7 @@ class NetworkPair:
         )
         for network, vector in enumerate(self._vectors):
             vector.grad = self._gradients[network] if network in networks else None
-        self._adam.step()
+        self._optimiser.step()
         return errors
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import zip_longest
 from typing import Any, get_args
 
@@ -51,7 +52,7 @@ def learning(
     a, b = ratings(sizes[0], 1), ratings(sizes[1], 2)
     x = LatentMap("gs", D, lr=0.5, penalty=0, generator=torch.Generator().manual_seed(3))
     return DualLearning(
-        NetworkPair(Mlp(D, HIDDEN), generators(4), lr=LR),
+        NetworkPair(Mlp(D, HIDDEN), generators(4), partial(torch.optim.Adam, lr=LR)),
         x,
         (a, b),
         (a.user_table, b.user_table),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import get_args
 
 import numpy as np
@@ -91,7 +92,7 @@ def test_two_networks_at_once_are_each_of_them_alone(kind: NetworkKind) -> None:
 def test_a_network_learns_whether_user_and_item_match(kind: NetworkKind) -> None:
     """Ratings are products of user and item, which no sum of the two can tell."""
     of = network(kind, D, 32)
-    pair = NetworkPair(of, [generator(1), generator(2)], lr=2e-2)
+    pair = NetworkPair(of, [generator(1), generator(2)], partial(torch.optim.Adam, lr=2e-2))
     draw = generator(3)
     pairs = torch.empty(2, 256, 2 * D).uniform_(-0.7, 0.7, generator=draw)
     ratings = (pairs[..., :D] * pairs[..., D:]).sum(dim=-1)

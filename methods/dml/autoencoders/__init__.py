@@ -1,4 +1,4 @@
-"""The autoencoders that Table 11 compares."""
+"""The autoencoders that Table 11 compares, and that of the released code."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from methods.dml.autoencoders.adversarial import AdversarialAutoEncoder
 from methods.dml.autoencoders.coder import Coder
 from methods.dml.autoencoders.hyperspherical import HypersphericalAutoEncoder
+from methods.dml.autoencoders.linear import LinearAutoEncoder
 from methods.dml.autoencoders.plain import AutoEncoder
 from methods.dml.autoencoders.variational import VariationalAutoEncoder
 from methods.dml.autoencoders.wasserstein import WassersteinAutoEncoder
@@ -16,6 +17,7 @@ AUTOENCODERS: dict[str, Callable[[int, int], Coder]] = {
     "vae": VariationalAutoEncoder,
     "aae": AdversarialAutoEncoder,
     "wae": WassersteinAutoEncoder,
+    "linear": LinearAutoEncoder,
     "hvae": HypersphericalAutoEncoder,
 }
 """By the names of DML's ``embedding``; each is made of the width of features and of codes."""

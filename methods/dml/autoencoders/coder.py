@@ -17,13 +17,15 @@ HIDDEN = (32, 16)
 
 
 class Coder(nn.Module, ABC):
-    """Encoder m -> 32 -> 16 -> outputs and decoder d -> 16 -> 32 -> m."""
+    """Encoder m -> hidden -> outputs and decoder d -> hidden, reversed -> m."""
 
-    def __init__(self, width: int, outputs: int, dimension: int) -> None:
+    def __init__(
+        self, width: int, outputs: int, dimension: int, hidden: tuple[int, ...] = HIDDEN
+    ) -> None:
         super().__init__()
         # Silent: the activation; ReLU, as in the recommendation networks.
-        self.encoder = mlp(width, *HIDDEN, outputs)
-        self.decoder = mlp(dimension, *reversed(HIDDEN), width)
+        self.encoder = mlp(width, *hidden, outputs)
+        self.decoder = mlp(dimension, *reversed(hidden), width)
 
     @abstractmethod
     def encode(self, features: Tensor) -> Tensor:
