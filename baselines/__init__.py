@@ -9,6 +9,7 @@ from baselines.cdfm import CDFM
 from baselines.cmf import CMF
 from baselines.cml import CML
 from baselines.conet import CoNet
+from baselines.deepconn import DeepCoNN
 from baselines.emcdr import EMCDR
 from baselines.hft import HFT
 from baselines.knn import KNN
@@ -31,6 +32,7 @@ METHODS: tuple[type[Recommender], ...] = (
     NMF,
     SVDpp,
     HFT,
+    DeepCoNN,
     # DML, Table 3.
     CML,
     CCCFNet,
