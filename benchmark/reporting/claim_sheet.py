@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -33,7 +33,7 @@ class Line:
     judgement: Judgement
     paper: PaperCheck
     warnings: list[str]
-    tasks: list[str]
+    tasks: list[str] = field(default_factory=list)
     """The tasks whose records it was judged by."""
 
     @property

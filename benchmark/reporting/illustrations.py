@@ -1,107 +1,45 @@
-"""Which figures the records of a suite allow, and the one place where figures are saved."""
+"""Which figures the records of a suite allow."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 
-import seaborn as sns
-from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from benchmark.data.card import Card
 from benchmark.reporting import figures
+from benchmark.reporting.comparison_figures import critical_difference, gain_figures
+from benchmark.reporting.contrasts import Contrasts
 from benchmark.reporting.figures import Cost, Dot
+from benchmark.reporting.illustration import Illustration, legend_below
+from benchmark.reporting.network_figures import network_figures
 from benchmark.reporting.summary import Results, Row, test_train
-from benchmark.reporting.tables import flags, table_name
+from benchmark.reporting.tables import table_name
 from benchmark.running.manifest import Manifest, TaskEntry
-from benchmark.running.records import Record, write_atomically
-
-_STYLE = {
-    **sns.axes_style("ticks"),
-    **sns.plotting_context("paper"),
-    "font.family": "DejaVu Sans",
-    "legend.fontsize": 8,
-    "hatch.linewidth": 0.6,
-    "pdf.fonttype": 42,
-    # Titles of methods are text, whatever signs they hold.
-    "text.parse_math": False,
-    "figure.dpi": 160,
-    "savefig.dpi": "figure",
-}
-_RED = "#b00020"
-# Without dates and versions the same records give the same bytes.
-_METADATA: dict[str, dict[str, None]] = {
-    "png": {"Software": None},
-    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-}
+from benchmark.running.records import Record, Store
 
 
-@dataclass(frozen=True)
-class Illustration:
-    """A figure under a ``name`` for files: its caption, and how it is drawn."""
+def illustrations(
+    found: Manifest,
+    results: Sequence[Results],
+    tests: Mapping[str, Contrasts],
+    store: Store,
+) -> list[Illustration]:
+    """Every figure that cards and records allow: of the whole suite, then task by task.
 
-    name: str
-    caption: str
-    task: TaskEntry | None
-    """The task whose records it shows; none if it shows a study's."""
-    size: tuple[float, float]
-    """Width and height in inches."""
-    panels: Sequence[Callable[[Axes], Axes]]
-
-    @property
-    def warnings(self) -> list[str]:
-        """What has to be said in red."""
-        return flags(self.task) if self.task else []
-
-
-def illustrations(found: Manifest, results: Sequence[Results]) -> list[Illustration]:
-    """Every figure that the cards and records of a suite allow, task by task."""
-    allowed = []
+    ``tests`` are the contrasts by comparison table.
+    """
+    allowed = critical_difference(results)
     for task in found.tasks:
         own = [result for result in results if result.task is task]
         if task.card:
             allowed.append(_imbalance(task, Card.from_dict(task.card)))
         for result in (r for r in own if r.measured):
             allowed += [_errors(result), _costs(result)]
-        allowed += _training(task, own)
+            if (contrasted := tests.get(table_name(result))) is not None:
+                allowed += gain_figures(result, contrasted)
+        allowed += [*_training(task, own), *network_figures(task, own, store)]
     return allowed
-
-
-def drawn(illustration: Illustration) -> Figure:
-    """The figure, laid out."""
-    with rc_context(_STYLE):
-        layout = ConstrainedLayoutEngine(w_pad=0.07, h_pad=0.06)
-        figure = Figure(figsize=illustration.size, layout=layout)
-        FigureCanvasAgg(figure)
-        if illustration.warnings:
-            figure.suptitle("\n".join(illustration.warnings), color=_RED, fontsize=7)
-        axes = figure.subplots(1, len(illustration.panels), squeeze=False)[0]
-        for ax, panel in zip(axes, illustration.panels, strict=True):
-            sns.despine(ax=panel(ax))
-        figure.draw_without_rendering()
-        # Both kinds of file keep this layout.
-        figure.set_layout_engine("none")
-        return figure
-
-
-def save(illustration: Illustration, folder: Path) -> None:
-    """Write a figure as PNG and PDF.
-
-    Raises:
-        BenchError: it cannot be written.
-    """
-    figure = drawn(illustration)
-    with rc_context(_STYLE):
-        for kind, metadata in _METADATA.items():
-            buffer = io.BytesIO()
-            figure.savefig(buffer, format=kind, metadata=metadata)
-            write_atomically(folder / f"{illustration.name}.{kind}", buffer.getvalue())
 
 
 def _imbalance(task: TaskEntry, card: Card) -> Illustration:
@@ -120,7 +58,7 @@ def _imbalance(task: TaskEntry, card: Card) -> Illustration:
         (5.6, 2.5),
         [
             lambda ax: figures.sizes(counts, ax),
-            lambda ax: _legend_below(
+            lambda ax: legend_below(
                 figures.rating_histogram(histograms, ax),
                 columns=2 if sum(map(len, histograms)) < 70 else 1,
             ),
@@ -145,7 +83,7 @@ def _errors(results: Results) -> Illustration:
         label = _rmse_label(results)
         return figures.dots(scores, ax, label=label, paper=results.paper, floor=floor)
 
-    panels = [lambda ax: _legend_below(dots(ax))]
+    panels = [lambda ax: legend_below(dots(ax))]
     if 3 <= len(figures.near_the_best(scores)) < len(scores):
         panels.append(lambda ax: figures.close_up(scores, dots(ax)))
     return Illustration(
@@ -230,16 +168,6 @@ def _loss(stem: str, where: str, runs: Sequence[Sequence[float]], task: TaskEntr
         (4.2, 2.6),
         [lambda ax: figures.curves({"training loss": runs}, ax, unit="training loss")],
     )
-
-
-def _legend_below(ax: Axes, *, columns: int = 3) -> Axes:
-    """The panel, and below all panels what its signs mean, each once."""
-    handles, labels = ax.get_legend_handles_labels()
-    once = dict(zip(labels, handles, strict=True))
-    ax.figure.legend(
-        list(once.values()), list(once), loc="outside lower center", ncols=columns, frameon=False
-    )
-    return ax
 
 
 def _rmse_label(results: Results) -> str:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from benchmark.data.card import Card, statistics, summary
 from benchmark.evaluation.metrics import METRICS
-from benchmark.reporting.claim_sheet import Sheet
-from benchmark.reporting.dataset_tables import dataset_tables
-from benchmark.reporting.illustrations import Illustration
+from benchmark.reporting.gathered import Gathered
+from benchmark.reporting.illustration import Illustration
 from benchmark.reporting.layout import Cell, Column, Mark, Table, number
 from benchmark.reporting.ledgers import budgets, failures, provenances, splits
-from benchmark.reporting.paper_tables import paper_tables
 from benchmark.reporting.reasons import portable
 from benchmark.reporting.summary import Results, Row
-from benchmark.reporting.tables import LEGEND, anchor, comparison, problems, table_name
+from benchmark.reporting.tables import LEGEND, anchor, problems
 from benchmark.reporting.templating import environment
 from benchmark.reporting.verdicts import Verdict
 from benchmark.running.manifest import Manifest, TaskEntry
-from benchmark.running.records import Record, Store
+from benchmark.running.records import Record
 
 _REST = ("hyperparameters", "trials", "budget", "facts", "fingerprints", "predictions")
 
@@ -38,15 +36,9 @@ class _Section:
     card_summary: list[str] = field(default_factory=list)
 
 
-def render_page(
-    found: Manifest,
-    results: Sequence[Results],
-    tests: Mapping[str, Sequence[Table]],
-    figures: Sequence[Illustration],
-    claims: Sheet,
-    store: Store,
-) -> str:
+def render_page(gathered: Gathered) -> str:
     """``index.html``: claims, tables, figures, data, splits, budgets, failures, provenance."""
+    found, results = gathered.found, gathered.results
     return (
         environment()
         .get_template("index.html")
@@ -55,15 +47,16 @@ def render_page(
             suite=found.suite,
             protocol=found.protocol,
             legend=LEGEND,
-            claims=claims,
+            claims=gathered.claims,
             verdicts=list(Verdict),
-            paper_tables=paper_tables(found, results),
-            sections=[_section(task, results, tests, figures) for task in found.tasks],
-            dataset_tables=dataset_tables(found),
+            figures=[figure for figure in gathered.figures if figure.task is None],
+            paper_tables=gathered.paper_tables,
+            sections=[_section(task, gathered) for task in found.tasks],
+            dataset_tables=gathered.dataset_tables,
             splits=splits(results),
             budgets=budgets(results),
             failures=failures(found, results),
-            provenances=provenances(found, store),
+            provenances=provenances(found, gathered.store),
         )
     )
 
@@ -89,21 +82,17 @@ def render_records(found: Manifest, results: Sequence[Results]) -> str:
     )
 
 
-def _section(
-    task: TaskEntry,
-    results: Sequence[Results],
-    tests: Mapping[str, Sequence[Table]],
-    figures: Sequence[Illustration],
-) -> _Section:
-    own = [result for result in results if result.task is task]
+def _section(task: TaskEntry, gathered: Gathered) -> _Section:
+    own = gathered.of(task)
     card = Card.from_dict(task.card) if task.card else None
+    distances = gathered.distances.get(task.name)
     return _Section(
         task,
         portable(task.unavailable),
-        [comparison(result) for result in own],
-        [table for result in own for table in tests[table_name(result)]],
+        [*gathered.comparisons(task), *([distances] if distances else [])],
+        gathered.tests(task),
         list(dict.fromkeys(problem for result in own for problem in problems(result))),
-        [figure for figure in figures if figure.task is task],
+        [figure for figure in gathered.figures if figure.task is task],
         _card_table(card) if card else None,
         [*card.flags, *_plain(summary(card)).split("\n\n")] if card else [],
     )

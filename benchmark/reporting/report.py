@@ -5,11 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmark.data.card import Card, render_markdown
-from benchmark.reporting.claim_sheet import Sheet, claim_sheet
-from benchmark.reporting.claims import load_claims
-from benchmark.reporting.contrast_tables import contrast_tables
-from benchmark.reporting.contrasts import contrasts, signed
-from benchmark.reporting.dataset_tables import dataset_tables
+from benchmark.reporting.claim_sheet import Sheet
 from benchmark.reporting.formats import (
     long_csv,
     to_csv,
@@ -18,14 +14,14 @@ from benchmark.reporting.formats import (
     to_markdown,
     written_csv,
 )
-from benchmark.reporting.illustrations import illustrations, save
+from benchmark.reporting.gathered import Gathered, gather
+from benchmark.reporting.illustration import save
 from benchmark.reporting.layout import Cell, Column, Table
 from benchmark.reporting.page import render_page, render_records
-from benchmark.reporting.paper_tables import paper_tables
 from benchmark.reporting.readme_blocks import claims_csv
 from benchmark.reporting.reasons import portable
-from benchmark.reporting.summary import Results, summarise, test_train
-from benchmark.reporting.tables import LEGEND, comparison, problems, table_name
+from benchmark.reporting.summary import Results
+from benchmark.reporting.tables import LEGEND, comparison, problems
 from benchmark.reporting.verdicts import Verdict
 from benchmark.running.manifest import Manifest, TaskEntry
 from benchmark.running.records import Store, write_atomically
@@ -38,50 +34,42 @@ def write_report(found: Manifest, store: Store, reports: Path) -> Path:
         BenchError: the files cannot be written.
     """
     folder = reports / found.suite
-    results, tests = _tested(found, store)
-    for result in results:
-        table = comparison(result)
-        _write_table(table, long_csv(result), folder / "tables")
-    of_tests = [table for tables in tests.values() for table in tables]
-    for table in (*paper_tables(found, results), *dataset_tables(found), *of_tests):
+    gathered = gather(found, store)
+    for result in gathered.results:
+        _write_table(comparison(result), long_csv(result), folder / "tables")
+    for table in (
+        *gathered.paper_tables,
+        *gathered.dataset_tables,
+        *gathered.distances.values(),
+        *(table for task in found.tasks for table in gathered.tests(task)),
+    ):
         _write_table(table, to_csv(table), folder / "tables")
-    figures = illustrations(found, results)
-    for figure in figures:
+    for figure in gathered.figures:
         save(figure, folder / "figures")
-    # Of several kinds of split, the one whose runs say least.
-    overlap = max(map(test_train, found.tasks), default=0.0)
-    claims = claim_sheet(load_claims(), found, results, test_train=overlap)
     page = folder / "index.html"
     for path, content in (
-        (folder / "report.md", render_markdown_report(found, results, claims)),
-        (folder / "claims.csv", written_csv(claims_csv(claims))),
-        (folder / "records.html", render_records(found, results)),
-        (page, render_page(found, results, tests, figures, claims, store)),
+        (folder / "report.md", render_markdown_report(gathered)),
+        (folder / "claims.csv", written_csv(claims_csv(gathered.claims))),
+        (folder / "records.html", render_records(found, gathered.results)),
+        (page, render_page(gathered)),
     ):
         write_atomically(path, content.encode())
     return page
 
 
-def _tested(found: Manifest, store: Store) -> tuple[list[Results], dict[str, list[Table]]]:
-    """The results with signs, and by comparison table the tables of tests behind the signs."""
-    results, tables = [], {}
-    for result in summarise(found, store):
-        contrasted = contrasts(result, store, test_train=test_train(result.task))
-        results.append(signed(result, contrasted))
-        tables[table_name(result)] = contrast_tables(result, contrasted) if contrasted else []
-    return results, tables
-
-
-def render_markdown_report(found: Manifest, results: list[Results], claims: Sheet) -> str:
+def render_markdown_report(gathered: Gathered) -> str:
     """The tables and cards as Markdown, for where HTML is not shown."""
+    found = gathered.found
     switches = ", ".join(f"{name} = {value}" for name, value in found.protocol.items())
     sections = [f"# {found.title}\n", f"Protocol: {switches}.\n"]
-    sections += [*_claims_section(claims), LEGEND + "\n"]
-    for table in (*paper_tables(found, results), *dataset_tables(found)):
+    sections += [*_claims_section(gathered.claims), LEGEND + "\n"]
+    for table in (*gathered.paper_tables, *gathered.dataset_tables):
         sections += [f"## {table.caption}\n", *_table_section(table)]
     for task in found.tasks:
         sections.append(f"## {task.name}\n")
-        sections += _task_sections(task, [r for r in results if r.task is task])
+        sections += _task_sections(task, gathered.of(task))
+        if (distances := gathered.distances.get(task.name)) is not None:
+            sections += [f"### {distances.caption}\n", *_table_section(distances)]
     return "\n".join(sections)
 
 

@@ -16,7 +16,7 @@ from benchmark.reporting import figures
 from benchmark.reporting.claim_sheet import Line
 from benchmark.reporting.claims import load_claims, on_paper
 from benchmark.reporting.formats import to_csv, to_html, to_latex, to_markdown
-from benchmark.reporting.illustrations import Illustration, save
+from benchmark.reporting.illustration import Illustration, save
 from benchmark.reporting.layout import Cell, Column, Table
 from benchmark.reporting.templating import environment
 from benchmark.reporting.verdicts import Verdict, judge

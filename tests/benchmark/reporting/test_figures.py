@@ -16,9 +16,11 @@ from matplotlib.text import Text
 
 from benchmark.reporting import figures
 from benchmark.reporting.figures import Cost, Dot
-from benchmark.reporting.illustrations import Illustration, drawn, illustrations, save
+from benchmark.reporting.illustration import Illustration, drawn, save
+from benchmark.reporting.illustrations import illustrations
 from benchmark.reporting.summary import Results
 from benchmark.running.manifest import Manifest
+from benchmark.running.records import Store
 
 
 @pytest.fixture
@@ -29,8 +31,8 @@ def ax() -> Axes:
 
 
 @pytest.fixture(scope="module")
-def allowed(found: Manifest, results: list[Results]) -> list[Illustration]:
-    return illustrations(found, results)
+def allowed(found: Manifest, results: list[Results], store: Store) -> list[Illustration]:
+    return illustrations(found, results, {}, store)
 
 
 def test_a_histogram_is_of_shares_that_sum_to_one(ax: Axes) -> None:

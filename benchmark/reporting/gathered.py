@@ -1,0 +1,83 @@
+"""Everything that a suite's report says, gathered from its records before any of it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from benchmark.reporting.claim_sheet import Sheet, claim_sheet
+from benchmark.reporting.claims import load_claims
+from benchmark.reporting.contrast_tables import contrast_tables
+from benchmark.reporting.contrasts import Contrasts, contrasts, signed
+from benchmark.reporting.dataset_tables import dataset_tables
+from benchmark.reporting.illustration import Illustration
+from benchmark.reporting.illustrations import illustrations
+from benchmark.reporting.layout import Table
+from benchmark.reporting.network_figures import distance_table
+from benchmark.reporting.paper_tables import paper_tables
+from benchmark.reporting.summary import Results, summarise, test_train
+from benchmark.reporting.tables import comparison, table_name
+from benchmark.running.manifest import Manifest, TaskEntry
+from benchmark.running.records import Store
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A suite's plan and records, and what they give."""
+
+    found: Manifest
+    store: Store
+    results: Sequence[Results]
+    contrasts: Mapping[str, Contrasts]
+    """By the name of the comparison table."""
+    figures: Sequence[Illustration]
+    claims: Sheet
+    paper_tables: Sequence[Table]
+    dataset_tables: Sequence[Table]
+    distances: Mapping[str, Table]
+    """Of domains in learned representations, by task; only where something was kept."""
+
+    def of(self, task: TaskEntry) -> list[Results]:
+        """The scored domains of a task."""
+        return [result for result in self.results if result.task is task]
+
+    def comparisons(self, task: TaskEntry) -> list[Table]:
+        """A table for each scored domain of a task."""
+        return [comparison(result) for result in self.of(task)]
+
+    def tests(self, task: TaskEntry) -> list[Table]:
+        """The tests behind the signs in the tables of a task."""
+        return [
+            table
+            for result in self.of(task)
+            if (found := self.contrasts.get(table_name(result))) is not None
+            for table in contrast_tables(result, found)
+        ]
+
+
+def gather(found: Manifest, store: Store) -> Gathered:
+    """Read the records of a suite and compute all that its report says."""
+    results, contrasted = [], {}
+    for result in summarise(found, store):
+        tested = contrasts(result, store, test_train=test_train(result.task))
+        results.append(signed(result, tested))
+        if tested is not None:
+            contrasted[table_name(result)] = tested
+    # Of several kinds of split, the one whose runs say least.
+    overlap = max(map(test_train, found.tasks), default=0.0)
+    distances = {
+        task.name: table
+        for task in found.tasks
+        if (table := distance_table(task, [r for r in results if r.task is task], store)).rows
+    }
+    return Gathered(
+        found,
+        store,
+        results,
+        contrasted,
+        illustrations(found, results, contrasted, store),
+        claim_sheet(load_claims(), found, results, test_train=overlap),
+        paper_tables(found, results),
+        dataset_tables(found),
+        distances,
+    )
