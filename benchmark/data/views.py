@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal, NoReturn
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NoReturn, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from benchmark.data.task import Numbered, Task
 from benchmark.errors import PeekError
 from benchmark.recommender import FloatArray, IntArray, Overlap, Recommender, Side, Signal
 
+T = TypeVar("T")
 TextField = Literal["summary", "reviewText", "both"]
 
 
@@ -69,6 +71,26 @@ class DomainView:
     item_features: pd.DataFrame
 
 
+class Stages(Protocol):
+    """Remembers the finished stages of fits, for fits that begin with the same ones."""
+
+    def recall(self, name: str, determinants: Mapping[str, object], compute: Callable[[], T]) -> T:
+        """What ``compute`` gives, or gave an earlier fit with equal ``determinants``.
+
+        These are all settings that the stage depends on, the seed among them; data, protocol and
+        code are seen to. The stage must not go on from random numbers drawn before it.
+        """
+        ...
+
+
+class NoStages:
+    """Remembers nothing."""
+
+    def recall(self, name: str, determinants: Mapping[str, object], compute: Callable[[], T]) -> T:
+        """What ``compute`` gives."""
+        return compute()
+
+
 @dataclass(frozen=True)
 class TrainingData:
     """Both views, and the shared identities as pairs (k, 2) of a source and a target index."""
@@ -77,6 +99,7 @@ class TrainingData:
     target: DomainView
     shared_users: IntArray
     shared_items: IntArray
+    stages: Stages = field(default_factory=NoStages)
 
     def side(self, side: Side) -> DomainView:
         """The view of the domain on ``side``."""

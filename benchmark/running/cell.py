@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import traceback
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,10 @@ from benchmark.recommender import (
     Side,
 )
 from benchmark.running.artifacts import artifacts
+from benchmark.running.method_code import package_hash
 from benchmark.running.plan import Cell
 from benchmark.running.records import Record, Status, Store
+from benchmark.running.stages import StoredStages
 from benchmark.running.suite import Protocol
 from benchmark.running.tuning import tune
 
@@ -131,13 +133,15 @@ def _fitted(job: Job) -> Outcome:
     settings, trials = _tuned(job, task, split)
     tuned_at = time.perf_counter()
     final = split.refitted() if protocol.refit else split
+    stages = StoredStages(Store(job.results, cell.suite).stages, _context(job, prepared, final))
     data = training_data(cell.method, task, final, text=protocol.text)
-    model = cell.method(**settings).fit(data, seed=cell.seed)
+    model = cell.method(**settings).fit(replace(data, stages=stages), seed=cell.seed)
     fitted_at = time.perf_counter()
     predicted = [model.predict(_pairs(task, final, side, TEST)) for side in cell.scored]
     seconds = {
         "tuning": tuned_at - started,
-        "fit": fitted_at - tuned_at,
+        # What a fit costs, whoever has paid for its stages.
+        "fit": fitted_at - tuned_at + sum(stages.recalled.values()),
         "predict": time.perf_counter() - fitted_at,
     }
     _check_finite(cell, task, final, predicted)
@@ -164,7 +168,7 @@ def _fitted(job: Job) -> Outcome:
             ),
         },
         trials=trials,
-        facts=dict(model.facts_) if isinstance(model, Describes) else {},
+        facts=_facts(model, stages),
         history={k: [float(v) for v in curve] for k, curve in model.history_.items()}
         if isinstance(model, KeepsHistory)
         else {},
@@ -183,6 +187,27 @@ def _fitted(job: Job) -> Outcome:
     )
     kept = artifacts(model, task, final) if cell.artifacts else None
     return _with_hyperparameters(record, model), predictions, kept
+
+
+def _context(job: Job, prepared: Prepared, split: Split) -> dict[str, Any]:
+    """What the harness knows that a stage of a fit depends on."""
+    method = job.cell.method
+    return {
+        "code": package_hash(method),
+        "protocol": job.protocol.model_dump(),
+        "split": [split.source.fingerprint, split.target.fingerprint],
+        "data": [prepared.contents[side] for side in Side],
+        "declared": [str(method.source_data), str(method.target_data)],
+        "threads": job.threads,
+        "versions": job.provenance.get("versions"),
+    }
+
+
+def _facts(model: Recommender, stages: StoredStages) -> dict[str, float | int | str]:
+    facts = dict(model.facts_) if isinstance(model, Describes) else {}
+    if stages.recalled:
+        facts["stages recalled"] = ", ".join(stages.recalled)
+    return facts
 
 
 def _with_hyperparameters(record: Record, model: Recommender) -> Record:

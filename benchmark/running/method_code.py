@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import importlib
 import importlib.util
+import pkgutil
+from collections.abc import Iterable, Mapping
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
@@ -24,16 +27,33 @@ def code_hash(method: type) -> str:
 
     Comments, docstrings and layout do not count.
     """
-    digest = hashlib.sha256()
-    for module, path in source_files(method).items():
-        digest.update(f"{module}\n{_essence(path)}\n".encode())
-    return digest.hexdigest()
+    return _hash(source_files(method))
+
+
+def package_hash(method: type) -> str:
+    """The same over all modules of a method's package, whose methods may share stages of a fit."""
+    package = method.__module__.rpartition(".")[0]
+    if not package:
+        return code_hash(method)
+    folder = importlib.import_module(package).__path__
+    return _hash(_files(f"{package}.{found.name}" for found in pkgutil.iter_modules(folder)))
 
 
 def source_files(method: type) -> dict[str, Path]:
     """The files of a method by module: its own and all repository modules it imports in turn."""
+    return _files([method.__module__])
+
+
+def _hash(files: Mapping[str, Path]) -> str:
+    digest = hashlib.sha256()
+    for module, path in files.items():
+        digest.update(f"{module}\n{_essence(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def _files(modules: Iterable[str]) -> dict[str, Path]:
     seen: dict[str, Path | None] = {}
-    waiting = [method.__module__]
+    waiting = list(modules)
     while waiting:
         module = waiting.pop()
         if module in seen or module in _OUTSIDE:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import mean
 from typing import Literal
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from benchmark.recommender import Side
 from methods.recsys_dan.adaptation import (
     Adapt,
     Epoch,
@@ -24,13 +26,15 @@ from methods.recsys_dan.adaptation import (
     accuracy,
     schedule,
 )
-from methods.recsys_dan.dan import RecSysDAN, Setting, Stage
+from methods.recsys_dan.dan import RecSysDAN, Setting, Stage, settings_of
 from methods.recsys_dan.networks import Generators, discriminator
-from methods.recsys_dan.scorer import Inference
+from methods.recsys_dan.scorer import Scorer, Snapshot
 from methods.recsys_dan.switches import Count, CountOrNone, PositiveShare
 
 Stopping = Literal["fixed", "equilibrium"]
 Start = Literal["source", "untrained"]
+_Adapted = tuple[dict[str, Tensor], dict[str, list[float]], dict[int, Scorer]]
+"""What M^t has learned, curves by epoch, and the target's scorers after some epochs."""
 
 
 @dataclass
@@ -74,16 +78,42 @@ class Adversarial(RecSysDAN):
             if self.start == "source"
             else self._generators(setting.corpus)
         )
-        curves: dict[str, list[float]] = defaultdict(list)
-        self.snapshots_: dict[int, Inference] = {}
-        self._keep(0, setting, generators)
-        for done, epoch in enumerate(self._epochs(setting, generators, rng), start=1):
-            for name, value in epoch.items():
-                curves[name].append(value)
-            self._keep(done, setting, generators)
+
+        def train() -> _Adapted:
+            curves: dict[str, list[float]] = defaultdict(list)
+            scorers = {0: self._scorer(setting, generators)} if 0 in self.snapshot_epochs else {}
+            for done, epoch in enumerate(self._epochs(setting, generators, rng), start=1):
+                for name, value in epoch.items():
+                    curves[name].append(value)
+                if done in self.snapshot_epochs:
+                    scorers[done] = self._scorer(setting, generators)
+            return generators.state_dict(), dict(curves), scorers
+
+        settings = {
+            **self._source_settings(),
+            **settings_of(self, Adversarial),
+            "seed": setting.seed,
+        }
+        weights, curves, scorers = setting.data.stages.recall("adaptation", settings, train)
+        generators.load_state_dict(weights)
         self.history_ |= curves
-        self.facts_["adversarial epochs"] = len(curves["Df accuracy"])
+        self._keep(setting, scorers)
         return generators
+
+    def _keep(self, setting: Setting, scorers: Mapping[int, Scorer]) -> None:
+        model = setting.model
+        source = Scorer.of(model.generators, model.scoring, setting.corpus.source)
+        self.snapshots_ = {
+            epoch: Snapshot({Side.SOURCE: source, Side.TARGET: target})
+            for epoch, target in scorers.items()
+        }
+        seconds = self.history_.get("adversarial seconds", [])
+        self.facts_["adversarial epochs"] = len(seconds)
+        if seconds:
+            self.facts_["seconds per adversarial epoch"] = mean(seconds)
+
+    def _scorer(self, setting: Setting, generators: Generators) -> Scorer:
+        return Scorer.of(generators, setting.model.scoring, setting.corpus.target)
 
     def _epochs(
         self, setting: Setting, generators: Generators, rng: np.random.Generator
@@ -127,9 +157,3 @@ class Adversarial(RecSysDAN):
     def _is_settled(self, recognised: list[float]) -> bool:
         last = recognised[-self.settled :]
         return len(last) == self.settled and abs(float(np.mean(last)) - 0.5) <= self.tolerance
-
-    def _keep(self, epoch: int, setting: Setting, generators: Generators) -> None:
-        if epoch in self.snapshot_epochs:
-            self.snapshots_[epoch] = Inference.of(
-                setting.model.generators, generators, setting.model.scoring, setting.corpus
-            )

@@ -9,22 +9,24 @@ from __future__ import annotations
 import time
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
-from typing import ClassVar, Self
+from statistics import mean
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from benchmark.data.views import TrainingData
+from benchmark.data.views import Stages, TrainingData
 from benchmark.recommender import FloatArray, Pairs, Recommender, Selection, Side
 from methods.recsys_dan.lstm import TextEncoder
 from methods.recsys_dan.networks import Activation, Generators, Interaction
 from methods.recsys_dan.optimizers import OptimizerName
 from methods.recsys_dan.pretraining import SourceModel, pretrain
+from methods.recsys_dan.reading import Reading
 from methods.recsys_dan.samples import Corpus, Modality, read_corpus, represented
-from methods.recsys_dan.scorer import Inference
+from methods.recsys_dan.scorer import Scorer
 from methods.recsys_dan.shared import Level, Triples
 from methods.recsys_dan.switches import Count, NonNegative, PositiveShare, Share, check_settings
 
@@ -56,6 +58,13 @@ class Setting:
     shared: Mapping[Level, Triples]
     model: SourceModel
     seed: int
+
+
+def settings_of(method: Recommender, *classes: type[Any]) -> dict[str, object]:
+    """The values that ``method`` has for the fields of ``classes``."""
+    return {
+        field.name: getattr(method, field.name) for class_ in classes for field in fields(class_)
+    }
 
 
 @dataclass
@@ -122,22 +131,30 @@ class RecSysDAN(Recommender):
             rng=Stage.READING.begin(seed),
         )
         shared = self._shared(data, corpus, seed)
-        model = self._pretrained(corpus, seed)
+        model = self._pretrained(corpus, data.stages, seed)
         self.facts_ = self._facts(data, corpus)
         generators = self._target_generators(Setting(data, corpus, shared, model, seed))
         started = time.perf_counter()
-        self.inference_ = Inference.of(model.generators, generators, model.scoring, corpus)
+        self.scorers_ = {
+            Side.SOURCE: Scorer.of(model.generators, model.scoring, corpus.source),
+            Side.TARGET: Scorer.of(generators, model.scoring, corpus.target),
+        }
         self.facts_["seconds to encode all users and items"] = time.perf_counter() - started
         self.weights_ = self._interaction_weights(model.generators, generators, seed)
+        self.reading_ = Reading.of(corpus)
         return self
 
     def predict(self, pairs: Pairs) -> FloatArray:
         """Ratings (n,) in stars, not clipped: Eq. (10)."""
-        return self.inference_.score(pairs)
+        return self.scorers_[pairs.side].score(pairs)
 
     def embed(self, pairs: Pairs) -> FloatArray:
         """Interactions (n, interaction_width): M^t's of target pairs, M^s's of source pairs."""
-        return self.inference_.embed(pairs)
+        return self.scorers_[pairs.side].embed(pairs)
+
+    def explain(self, pairs: Pairs) -> list[dict[str, str]]:
+        """The documents of each pair's user and item as they were read, as Table V prints them."""
+        return self.reading_.of_pairs(pairs)
 
     @abstractmethod
     def _target_generators(self, setting: Setting) -> Generators:
@@ -151,20 +168,33 @@ class RecSysDAN(Recommender):
         """The triples by level, of those instances that learn from shared users or items."""
         return {}
 
-    def _pretrained(self, corpus: Corpus, seed: int) -> SourceModel:
+    @abstractmethod
+    def _source_settings(self) -> dict[str, object]:
+        """All that pre-training depends on, and nothing that comes later."""
+
+    def _pretrained(self, corpus: Corpus, stages: Stages, seed: int) -> SourceModel:
         rng = Stage.PRETRAINING.begin(seed)
         model = SourceModel(self._generators(corpus), self.interaction_width)
-        self.history_ = pretrain(
-            model,
-            corpus.source,
-            corpus.held_out,
-            optimizer=self.optimizer,
-            penalty=self.penalty,
-            batch_size=self.batch_size,
-            max_epochs=self.pretrain_epochs,
-            patience=self.patience,
-            rng=rng,
+
+        def train() -> tuple[dict[str, Tensor], dict[str, list[float]]]:
+            curves = pretrain(
+                model,
+                corpus.source,
+                corpus.held_out,
+                optimizer=self.optimizer,
+                penalty=self.penalty,
+                batch_size=self.batch_size,
+                max_epochs=self.pretrain_epochs,
+                patience=self.patience,
+                rng=rng,
+            )
+            return model.state_dict(), curves
+
+        weights, curves = stages.recall(
+            "pre-training", {**self._source_settings(), "seed": seed}, train
         )
+        model.load_state_dict(weights)
+        self.history_ = dict(curves)
         return model
 
     def _generators(self, corpus: Corpus) -> Generators:
@@ -203,6 +233,7 @@ class RecSysDAN(Recommender):
     def _facts(self, data: TrainingData, corpus: Corpus) -> dict[str, float | int | str]:
         errors = self.history_["source held-out RMSE"]
         facts: dict[str, float | int | str] = {
+            "seconds per pre-training epoch": mean(self.history_["pre-training seconds"]),
             "vocabulary": len(corpus.vocabulary),
             "pre-training epochs": len(errors),
             "best pre-training epoch": int(np.argmin(errors)) + 1,

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from benchmark.recommender import Signal
-from methods.recsys_dan.dan import RecSysDAN
+from methods.recsys_dan.dan import RecSysDAN, settings_of
 from methods.recsys_dan.images import ImageEncoder
 from methods.recsys_dan.lstm import TextEncoder
 from methods.recsys_dan.samples import Corpus, Modality
@@ -41,6 +41,9 @@ class Unimodal(RecSysDAN):
     """Silent: whether Gu and Gv share their words; Θ_u and Θ_v are listed apart, so they do not.
     Where they do, fine-tuning one moves the other's words too."""
 
+    def _source_settings(self) -> dict[str, object]:
+        return {"modality": self.modality, **settings_of(self, Unimodal)}
+
     def _item_generator(self, corpus: Corpus, user: TextEncoder) -> nn.Module:
         item = self._text_generator(corpus)
         if self.tie_embeddings:
@@ -61,6 +64,9 @@ class Multimodal(RecSysDAN):
     """Silent: filters of the CNN's blocks; none are used where images come as features."""
     image_width: Count = 4096
     """Units of the first dense layer on images, the second has ``lstm_width``; section V-C."""
+
+    def _source_settings(self) -> dict[str, object]:
+        return {"modality": self.modality, **settings_of(self, Multimodal)}
 
     def _item_generator(self, corpus: Corpus, user: TextEncoder) -> nn.Module:
         images = corpus.source.item_inputs

@@ -16,7 +16,7 @@ from torch import nn
 
 from benchmark.recommender import FloatArray, IntArray, Pairs, Side
 from methods.recsys_dan.networks import Activation, Generators, encode
-from methods.recsys_dan.samples import Corpus, Samples
+from methods.recsys_dan.samples import Samples
 
 _CHUNK = 4096
 """Pairs scored at a time, which bounds memory."""
@@ -72,27 +72,11 @@ class Scorer:
 
 
 @dataclass(frozen=True)
-class Inference:
-    """M^s for pairs of the source and M^t for pairs of the target, at some point of training."""
+class Snapshot:
+    """The interactions of both domains at some point of training."""
 
     scorers: Mapping[Side, Scorer]
-
-    @classmethod
-    def of(
-        cls, source: Generators, target: Generators, scoring: nn.Linear, corpus: Corpus
-    ) -> Self:
-        """Encode the users and items of both domains."""
-        return cls(
-            {
-                Side.SOURCE: Scorer.of(source, scoring, corpus.source),
-                Side.TARGET: Scorer.of(target, scoring, corpus.target),
-            }
-        )
 
     def embed(self, pairs: Pairs) -> FloatArray:
         """Gf's output (n, d)."""
         return self.scorers[pairs.side].embed(pairs)
-
-    def score(self, pairs: Pairs) -> FloatArray:
-        """Ratings (n,) in stars, not clipped."""
-        return self.scorers[pairs.side].score(pairs)
