@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmark.recommender import Recommender
 from benchmark.study import Study
+from methods.ddtcdr.ddtcdr import DDTCDR
 from methods.dml.dml import DML
 from methods.dml.released import DMLAsReleased
 from methods.dml.studies import STUDIES as DML_STUDIES
@@ -29,6 +30,7 @@ METHODS: tuple[type[Recommender], ...] = (
     MultimodalUDAN,
     MultimodalIDAN,
     MultimodalHDAN,
+    DDTCDR,
     DML,
     DMLAsReleased,
 )
