@@ -7,6 +7,7 @@ DDTCDR row of DML (section 5.3).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
@@ -21,13 +22,11 @@ from methods.ddtcdr.transfer import DualTransfer
 from methods.dml.embedding import Embedder
 from methods.dml.networks import Mlp
 from methods.dml.pair import NetworkPair
+from methods.dml.scoring import rated_in_chunks
 
 Version = Literal["paper", "as-released"]
 """``as-released``: the dual losses are constants to the optimiser, as in the authors' code, which
 leaves two networks that do not meet, and each domain is rated by its own."""
-
-_CHUNK = 1024
-"""Pairs rated at once, the last chunk padded: a product's rows may depend on their number."""
 
 
 @dataclass
@@ -107,7 +106,8 @@ class DDTCDR(Recommender):
         a = embedder.embed(data.source, seed=seeds[0])
         b = embedder.embed(data.target, seed=seeds[1])
         first, second = (torch.Generator().manual_seed(seed) for seed in seeds[2:4])
-        networks = NetworkPair(Mlp(self.dimension, self.hidden), (first, second), lr=self.lr)
+        adam = partial(torch.optim.Adam, lr=self.lr, fused=True)
+        networks = NetworkPair(Mlp(self.dimension, self.hidden), (first, second), adam)
         transfer = DualTransfer(
             networks,
             (a.ratings, b.ratings),
@@ -115,7 +115,7 @@ class DDTCDR(Recommender):
             alpha=None if self.version == "as-released" else self.alpha,
             dropout=self.dropout,
             batch_size=self.batch_size,
-            lr=self.lr,
+            optimiser=adam,
         )
         self.history_ = transfer.run(epochs=self.epochs, tolerance=self.tolerance)
         self.rate_ = networks.architecture
@@ -129,12 +129,7 @@ class DDTCDR(Recommender):
 
     def predict(self, pairs: Pairs) -> FloatArray:
         side = int(pairs.side is Side.TARGET)
-        users, items = (
-            torch.split(torch.from_numpy(np.pad(column, (0, -len(pairs) % _CHUNK))), _CHUNK)
-            for column in (pairs.users, pairs.items)
-        )
-        chunks = [self._rated(side, u, i) for u, i in zip(users, items, strict=True)]
-        return self.maxima_[side] * torch.cat(chunks)[: len(pairs)].double().numpy()
+        return self.maxima_[side] * rated_in_chunks(pairs, partial(self._rated, side))
 
     def _rated(self, side: int, users: Tensor, items: Tensor) -> Tensor:
         """Hybrid ratings (n,) of pairs of a domain, in shares of the maximum."""

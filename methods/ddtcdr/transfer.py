@@ -5,11 +5,12 @@ P. Li and A. Tuzhilin, "DDTCDR: Deep dual transfer cross domain recommendation",
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import InitVar, dataclass, replace
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
 from methods.dml.dual import Ratings, converged, dropout_mask, shuffled
 from methods.dml.orthogonal import gram_schmidt
@@ -45,11 +46,11 @@ class DualTransfer:
     alpha: float | None
     dropout: float
     batch_size: int
-    lr: float
+    optimiser: InitVar[Callable[[Sequence[Tensor]], Optimizer]]
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, optimiser: Callable[[Sequence[Tensor]], Optimizer]) -> None:
         self.map = torch.eye(self.domains[0].user_table.shape[1])
-        self._adam = torch.optim.Adam([self.map], lr=self.lr, fused=True)
+        self._optimiser = optimiser([self.map])
 
     def run(self, *, epochs: int, tolerance: float) -> dict[str, list[float]]:
         """Train for ``epochs``, or until the loss changes by less than ``tolerance``."""
@@ -131,7 +132,7 @@ class DualTransfer:
         errors = self.networks.step((0, 1), pairs, kept, values, weights, slopes)
         to_b, to_a = slopes[:, self.batch_size :, : len(self.map)]
         self.map.grad = b.users.T @ to_b + to_a.T @ a.users
-        self._adam.step()
+        self._optimiser.step()
         # Silent: how X is kept orthogonal. The released code has a penalty of 1e-6 that does not
         # keep it so; DML's section 5.4 names Gram-Schmidt.
         self.map.copy_(gram_schmidt(self.map))
