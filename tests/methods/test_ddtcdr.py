@@ -143,12 +143,12 @@ def test_the_map_is_orthogonal_and_has_moved(data: TrainingData) -> None:
 def test_both_domains_are_predicted_better_than_by_their_means(
     data: TrainingData, task: Task, split: Split
 ) -> None:
-    model = DDTCDR(epochs=5, autoencoder_steps=300, lr=5e-3).fit(data, seed=1)
+    model = DDTCDR(epochs=10, autoencoder_steps=300).fit(data, seed=1)
     for side in Side:
         pairs, ratings = held_out(task, split, side)
         mean = task.side(side).ratings[split.side(side).rows(TRAIN)].mean()
         errors = [np.sqrt(np.mean((p - ratings) ** 2)) for p in (model.predict(pairs), mean)]
-        assert errors[0] < 0.98 * errors[1]
+        assert errors[0] < 0.95 * errors[1]
 
 
 def test_an_unknown_version_is_named_with_its_nearest() -> None:
