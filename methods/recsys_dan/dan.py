@@ -36,11 +36,12 @@ class Stage(IntEnum):
 
     READING = 0
     PRETRAINING = 1
-    SHARING = 2
-    ADAPTATION = 3
-    USER_FINE_TUNING = 4
-    ITEM_FINE_TUNING = 5
-    CONTROL = 6
+    SHARED_ITEMS = 2
+    SHARED_USERS = 3
+    ADAPTATION = 4
+    USER_FINE_TUNING = 5
+    ITEM_FINE_TUNING = 6
+    CONTROL = 7
 
     def begin(self, seed: int) -> np.random.Generator:
         """Seed torch and return numpy's generator for this stage of a fit with ``seed``."""

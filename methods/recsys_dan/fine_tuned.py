@@ -46,15 +46,16 @@ class FineTuned(Adversarial):
     """As many training reviews of a shared user (item) from both domains; section V-A."""
 
     def _shared(self, data: TrainingData, corpus: Corpus, seed: int) -> Mapping[Level, Triples]:
-        rng = Stage.SHARING.begin(seed)
         source, target = corpus.source.rows, corpus.target.rows
         found: dict[Level, Triples] = {}
         # Algorithm 2's Do_u: the users of shared items; Do_v: the items of shared users.
         if Overlap.ITEMS in self.overlap:
             owners = data.source.items[source], data.target.items[target]
+            rng = Stage.SHARED_ITEMS.begin(seed)
             found["u"] = triples(*owners, data.shared_items, aligned=self.aligned, rng=rng)
         if Overlap.USERS in self.overlap:
             owners = data.source.users[source], data.target.users[target]
+            rng = Stage.SHARED_USERS.begin(seed)
             found["v"] = triples(*owners, data.shared_users, aligned=self.aligned, rng=rng)
         for level, kind in _SHARED.items():
             if level in found and not len(found[level]):

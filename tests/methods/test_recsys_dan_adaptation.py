@@ -13,7 +13,14 @@ import torch
 from dan_cases import SIZES, corpus_of, generators_of, planted, pretrained, same, training_of
 
 from benchmark.recommender import Pairs
-from methods.recsys_dan.adaptation import Game, Pools, schedule
+from methods.recsys_dan.adaptation import (
+    Game,
+    Pools,
+    accuracy,
+    discriminator_loss,
+    generator_loss,
+    schedule,
+)
 from methods.recsys_dan.networks import Generators, discriminator
 from methods.recsys_dan.pretraining import SourceModel
 from methods.recsys_dan.samples import Corpus
@@ -79,6 +86,45 @@ def test_losses_at_equilibrium_are_those_of_the_equations(
     assert curves["Df loss"] == pytest.approx(2 * math.log(2))  # Eq. (5)
     assert curves["Gf loss"] == pytest.approx(expected)  # Eq. (6)
     assert curves["Df accuracy"] == pytest.approx(0.5)
+
+
+def test_losses_are_those_of_the_equations_by_hand() -> None:
+    """Two pairs a domain; D is the chance that a discriminator gives the source."""
+    d_source, d_target = torch.tensor([0.9, 0.4]), torch.tensor([0.2, 0.7])
+    log_d_source, log_d_target = (
+        torch.stack([1 - d, d], dim=1).log() for d in (d_source, d_target)
+    )
+    # Eq. (5): mean log D over the source plus mean log(1 - D) over the target, to be maximised.
+    objective = (math.log(0.9) + math.log(0.4)) / 2 + (math.log(0.8) + math.log(0.3)) / 2
+    d_loss = discriminator_loss(log_d_source, log_d_target).item()
+    assert d_loss == pytest.approx(-objective)
+    # Eq. (6): mean log(1 - D) over the target, to be minimised.
+    saturating = generator_loss(log_d_target, "saturating").item()
+    assert saturating == pytest.approx((math.log(0.8) + math.log(0.3)) / 2)
+    inverted = generator_loss(log_d_target, "inverted").item()
+    assert inverted == pytest.approx(-(math.log(0.2) + math.log(0.7)) / 2)
+    # Of the source 0.9, of the target 0.2 is recognised.
+    assert accuracy(log_d_source, log_d_target) == 0.5
+
+
+def test_each_side_learns_by_the_others_last_move() -> None:
+    """One step of one-unit networks: Eq. (9) first, then M^t against the new discriminator."""
+    d = torch.nn.Sequential(torch.nn.Linear(1, 2, bias=False), torch.nn.LogSoftmax(dim=1))
+    with torch.no_grad():
+        d[0].weight.copy_(torch.tensor([[0.0], [1.0]]))
+    shift = torch.nn.Parameter(torch.tensor([[2.0]]))
+    game = Game("f", d, [shift], "saturating", "adam")
+    source = torch.tensor([[1.0]])
+    w = torch.tensor([[0.0], [1.0]], requires_grad=True)
+    log_d = [torch.log_softmax(codes @ w.T, dim=1) for codes in (source, shift.detach())]
+    (-(log_d[0][0, 1] + log_d[1][0, 0])).backward()
+    assert w.grad is not None
+    # Adam's first step is its rate, whatever the gradient's size.
+    expected = w.detach() - 1e-3 * w.grad.sign()
+    game.epoch([(source, shift * 1.0)])
+    torch.testing.assert_close(d[0].weight.detach(), expected, atol=1e-6, rtol=0)
+    # D takes larger codes for the source's, so that is where the target goes.
+    assert shift.item() == pytest.approx(2.0 + 1e-3, abs=1e-6)
 
 
 def test_the_source_is_fixed_and_all_of_the_target_learns(corpus: Corpus) -> None:
