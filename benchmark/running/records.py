@@ -19,6 +19,9 @@ from benchmark.errors import BenchError
 from benchmark.recommender import FloatArray
 
 SCHEMA = 1
+# Temporary files are their owner's alone; what takes their place is as readable as any other.
+_UMASK = os.umask(0)
+os.umask(_UMASK)
 
 
 class Status(StrEnum):
@@ -176,6 +179,7 @@ def _atomic(path: Path) -> Iterator[BinaryIO]:
             yield file  # type: ignore[misc]
             file.flush()
             os.fsync(file.fileno())
+        os.chmod(file.name, 0o666 & ~_UMASK)
         os.replace(file.name, path)
     except BaseException:
         Path(file.name).unlink(missing_ok=True)

@@ -88,3 +88,10 @@ def test_writing_below_a_file_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BenchError, match="cannot write"):
         write_atomically(tmp_path / "file" / "x", b"")
+
+
+def test_what_is_written_is_as_readable_as_any_other_file(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "atomic", b"x")
+    (tmp_path / "plain").write_bytes(b"x")
+    modes = [(tmp_path / name).stat().st_mode for name in ("atomic", "plain")]
+    assert modes[0] == modes[1]
