@@ -19,6 +19,7 @@ from baselines.nmf import NMF
 from baselines.normal import Normal
 from baselines.svdpp import SVDpp
 from baselines.target_mean import TargetMean
+from baselines.tfidf_ridge import TfidfRidge, TfidfRidgeSource
 from benchmark.recommender import Recommender
 
 TRIVIAL: tuple[type[Recommender], ...] = (TargetMean, AlwaysMax, Bias)
@@ -42,5 +43,7 @@ METHODS: tuple[type[Recommender], ...] = (
     NCF,
     NCFJoint,
     # In neither paper.
+    TfidfRidge,
+    TfidfRidgeSource,
     EMCDR,
 )

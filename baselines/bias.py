@@ -11,7 +11,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from benchmark.data.views import TrainingData
+from benchmark.data.views import DomainView, TrainingData
 from benchmark.recommender import FloatArray, Pairs, Recommender, Signal
 
 
@@ -39,7 +39,10 @@ class Bias(Recommender):
     """Alternations between items and users; the library's default."""
 
     def fit(self, data: TrainingData, *, seed: int) -> Self:
-        view = data.target
+        return self.fit_view(data.target)
+
+    def fit_view(self, view: DomainView) -> Self:
+        """Learn from one domain's ratings."""
         self.mean_ = float(view.ratings.mean())
         residuals = view.ratings - self.mean_
         ratings_of_user = np.bincount(view.users, minlength=view.n_users)

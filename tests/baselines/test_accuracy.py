@@ -16,6 +16,7 @@ from baselines.cmf import CMF
 from baselines.cml import CML
 from baselines.conet import CoNet
 from baselines.emcdr import EMCDR
+from baselines.deepconn import DeepCoNN
 from baselines.hft import HFT
 from baselines.knn import KNN
 from baselines.ncf import NCF
@@ -24,6 +25,7 @@ from baselines.nmf import NMF
 from baselines.normal import Normal
 from baselines.svdpp import SVDpp
 from baselines.target_mean import TargetMean
+from baselines.tfidf_ridge import TfidfRidge, TfidfRidgeSource
 from benchmark.data.catalog import Places, load
 from benchmark.data.splits import TEST, split_task
 from benchmark.data.task import Task, make_task
@@ -44,6 +46,9 @@ GAINS: list[tuple[Recommender, float]] = [
     (NMF(biased=False), 0.180),
     (SVDpp(), -0.025),
     (HFT(rounds=5), 0.086),
+    (DeepCoNN(epochs=3), 0.024),
+    (TfidfRidge(), -0.031),
+    (TfidfRidgeSource(), 0.191),
     (CML(), -0.032),
     (CCCFNet(), -0.03),
     (CDFM(), -0.031),
