@@ -15,8 +15,8 @@ from baselines.cdfm import CDFM
 from baselines.cmf import CMF
 from baselines.cml import CML
 from baselines.conet import CoNet
-from baselines.emcdr import EMCDR
 from baselines.deepconn import DeepCoNN
+from baselines.emcdr import EMCDR
 from baselines.hft import HFT
 from baselines.knn import KNN
 from baselines.ncf import NCF
