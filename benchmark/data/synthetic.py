@@ -53,6 +53,9 @@ class Planted:
     """Stars that a standard deviation of how an item suits a user is worth."""
     noise: float = 0.5
     """The standard deviation of ratings about their signal before they are rounded, in stars."""
+    candour: float = 0.4
+    """The share of a review's words that tell its rating; the others tell of tastes, factors and
+    nothing."""
     synonyms: float = 0.0
     """The share of words that the target replaces by others of the same meaning."""
     contrast: float = 1.0
@@ -241,7 +244,7 @@ class _Writer:
 
     def __init__(self, stream: _Stream, planted: Planted, *, foreign: bool) -> None:
         self._stream = stream
-        d = planted.factors
+        d, self._candour = planted.factors, planted.candour
         # Two signs a factor for users and for items, five stars, and filler; ten words each.
         self._meanings = 4 * d + 6
         words = [f"{a}{b}{c}" for a in _SYLLABLES for b in _SYLLABLES for c in _SYLLABLES]
@@ -255,8 +258,14 @@ class _Writer:
     ) -> list[str]:
         n = len(ratings)
         stars = np.eye(5)[ratings.astype(np.int64) - 1]
+        rest = (1 - self._candour) / 0.6
         weights = np.column_stack(
-            [0.25 * _shares(tastes), 0.25 * _shares(factors), 0.4 * stars, 0.1 * np.ones(n)]
+            [
+                0.25 * rest * _shares(tastes),
+                0.25 * rest * _shares(factors),
+                self._candour * stars,
+                0.1 * rest * np.ones(n),
+            ]
         )
         lengths = words // 2 + (self._stream.uniform(n) * words).astype(np.int64) + 1
         meanings = self._stream.pick(np.repeat(weights, lengths, axis=0))

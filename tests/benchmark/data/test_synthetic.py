@@ -148,3 +148,15 @@ def test_ratings_are_made_of_biases_and_affinity_as_told(bias: float, affinity: 
     assert pair.source.ideal.std() == pytest.approx(np.hypot(np.hypot(bias, bias), affinity), 0.15)
     spread = of_user[~users.duplicated()].std()
     assert (spread > 0.5) if bias else (spread < 0.35)
+
+
+def test_candid_reviews_tell_more_of_the_rating() -> None:
+    telling = []
+    for candour in (0.1, 0.9):
+        rows = planted_pair(replace(LARGE, candour=candour)).source.rows
+        words = rows["summary"].str.split().explode()
+        rated = rows["rating"].loc[words.index]
+        of_word = rated.groupby(words.to_numpy()).transform("mean")
+        said = of_word.groupby(level=0).mean()
+        telling.append(float(np.corrcoef(said, rows["rating"])[0, 1]))
+    assert telling[0] < 0.7 < 0.9 < telling[1]
