@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import functools
+import operator
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn, Protocol, TypeVar
 
@@ -17,6 +19,20 @@ from benchmark.recommender import FloatArray, IntArray, Overlap, Recommender, Si
 
 T = TypeVar("T")
 TextField = Literal["summary", "reviewText", "both"]
+
+Withheld = Literal[
+    "source ratings",
+    "source reviews",
+    "source images",
+    "source features",
+    "target ratings",
+    "target reviews",
+    "target images",
+    "target features",
+    "shared users",
+    "shared items",
+]
+"""What a protocol may keep from every method, though the data have it."""
 
 
 class Hidden:
@@ -106,30 +122,56 @@ class TrainingData:
         return self.source if side is Side.SOURCE else self.target
 
 
-def missing_signals(method: type[Recommender], task: Task) -> str | None:
-    """Why a task lacks what a method must read, or None when it has all of it."""
+def withheld_signals(side: Side, withheld: Collection[Withheld]) -> Signal:
+    """The signals of a domain that are kept from the methods."""
+    names = {signal: f"{side} {str(signal.name).lower()}" for signal in Signal}
+    kept = (signal for signal, name in names.items() if name in withheld)
+    return functools.reduce(operator.or_, kept, Signal.NONE)
+
+
+def missing_signals(
+    method: type[Recommender], task: Task, withheld: Collection[Withheld] = ()
+) -> str | None:
+    """Why a method cannot have all that it must read, or None when it can."""
     for side, declared in ((Side.SOURCE, method.source_data), (Side.TARGET, method.target_data)):
-        domain = task.side(side).domain
-        lacking = declared & ~method.optional & ~domain.signals
-        if lacking:
-            names = " and ".join(str(signal.name).lower() for signal in lacking)
-            return f"needs {names} of the {side}, and {domain.name} has none"
+        domain, needed = task.side(side).domain, declared & ~method.optional
+        if lacking := needed & withheld_signals(side, withheld):
+            return f"needs {_names(lacking)} of the {side}, which are withheld"
+        if lacking := needed & ~domain.signals:
+            return f"needs {_names(lacking)} of the {side}, and {domain.name} has none"
     return None
 
 
+def _names(signals: Signal) -> str:
+    return " and ".join(str(signal.name).lower() for signal in signals)
+
+
 def training_data(
-    method: type[Recommender], task: Task, split: Split, *, text: TextField
+    method: type[Recommender],
+    task: Task,
+    split: Split,
+    *,
+    text: TextField,
+    withheld: Collection[Withheld] = (),
 ) -> TrainingData:
-    """The view of a task's training rows that ``method`` has declared."""
+    """The view of a task's training rows that ``method`` has declared.
+
+    What is withheld is as if the data had none of it; a method that must read it is not to be
+    asked (:func:`missing_signals`).
+    """
 
     def shared(pairs: IntArray, kind: Overlap, column: str) -> Any:
         if kind in method.overlap:
-            return pairs
+            return pairs[:0] if column.replace("_", " ") in withheld else pairs
         return Hidden(method.name, column, f"Overlap.{kind.name}")
 
+    def view(side: Side, numbered: Numbered, of: DomainSplit, declared: Signal) -> DomainView:
+        absent = withheld_signals(side, withheld)
+        return _domain_view(method, side, numbered, of, declared, absent, text)
+
     return TrainingData(
-        _domain_view(method, Side.SOURCE, task.source, split.source, method.source_data, text),
-        _domain_view(method, Side.TARGET, task.target, split.target, method.target_data, text),
+        view(Side.SOURCE, task.source, split.source, method.source_data),
+        view(Side.TARGET, task.target, split.target, method.target_data),
         shared(task.shared_users, Overlap.USERS, "shared_users"),
         shared(task.shared_items, Overlap.ITEMS, "shared_items"),
     )
@@ -141,6 +183,7 @@ def _domain_view(
     numbered: Numbered,
     split: DomainSplit,
     declared: Signal,
+    absent: Signal,
     text: TextField,
 ) -> DomainView:
     rows = split.rows(TRAIN)
@@ -148,7 +191,7 @@ def _domain_view(
 
     def show(needs: Signal, column: str, value: Any) -> Any:
         if declared & needs:
-            return value
+            return value if declared & needs & ~absent else None
         signal = str(needs.name).replace("|", " or Signal.")
         return Hidden(method.name, f"{column} of the {side}", f"Signal.{signal}")
 

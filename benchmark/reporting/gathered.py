@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from benchmark.reporting.capabilities import capability_tables
 from benchmark.reporting.claim_sheet import Sheet, claim_sheet
 from benchmark.reporting.claims import load_claims
 from benchmark.reporting.contrast_tables import contrast_tables
@@ -77,7 +78,7 @@ def gather(found: Manifest, store: Store) -> Gathered:
         contrasted,
         illustrations(found, results, contrasted, store),
         claim_sheet(load_claims(), found, results, test_train=overlap),
-        paper_tables(found, results),
+        [*paper_tables(found, results), *capability_tables(found, results)],
         dataset_tables(found),
         distances,
     )

@@ -126,7 +126,7 @@ def _fitted(job: Job) -> Outcome:
     if cell.reverse:
         prepared = prepared.reversed()
     task, split = prepared.task, prepared.splits[cell.fold]
-    if reason := missing_signals(cell.method, task):
+    if reason := missing_signals(cell.method, task, protocol.withhold):
         return unfinished(job, Status.NOT_APPLICABLE, reason), None, None
 
     started = time.perf_counter()
@@ -134,7 +134,7 @@ def _fitted(job: Job) -> Outcome:
     tuned_at = time.perf_counter()
     final = split.refitted() if protocol.refit else split
     stages = StoredStages(Store(job.results, cell.suite).stages, _context(job, prepared, final))
-    data = training_data(cell.method, task, final, text=protocol.text)
+    data = training_data(cell.method, task, final, text=protocol.text, withheld=protocol.withhold)
     model = cell.method(**settings).fit(replace(data, stages=stages), seed=cell.seed)
     fitted_at = time.perf_counter()
     predicted = [model.predict(_pairs(task, final, side, TEST)) for side in cell.scored]
@@ -218,7 +218,9 @@ def _tuned(job: Job, task: Task, split: Split) -> tuple[dict[str, Any], list[dic
     cell, protocol = job.cell, job.protocol
     if not cell.trials:
         return cell.variant.settings, []
-    data: TrainingData = training_data(cell.method, task, split, text=protocol.text)
+    data: TrainingData = training_data(
+        cell.method, task, split, text=protocol.text, withheld=protocol.withhold
+    )
 
     def loss(model: Recommender) -> float:
         model.fit(data, seed=cell.seed)

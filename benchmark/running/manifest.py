@@ -28,6 +28,9 @@ class MethodEntry:
     trivial: bool = False
     method: str = ""
     """The registered method that a variant is of; its own name where it is none."""
+    source_data: str = ""
+    shared: str = ""
+    """Which shared identities it reads."""
 
 
 @dataclass(frozen=True)
@@ -143,12 +146,17 @@ def _method_entry(variant: Variant) -> MethodEntry:
     from benchmark.registry import is_trivial
 
     method = variant.method
-    reads = " ".join(letters[signal] for signal in method.target_data) or "–"
+
+    def reads(signals: Signal) -> str:
+        return " ".join(letters[signal] for signal in signals) or "–"
+
     return MethodEntry(
         variant.name,
         variant.title,
-        reads,
+        reads(method.target_data),
         str(method.selection),
         is_trivial(method),
         method.name,
+        reads(method.source_data),
+        " and ".join(str(kind.name).lower() for kind in method.overlap) or "–",
     )

@@ -100,8 +100,10 @@ def _cell(
     reverse: bool,
     scored: tuple[Side, ...],
 ) -> Cell:
-    method = variant.method
+    method, protocol = variant.method, suite.protocol_of(spec)
     tuned = suite.tuning.methods == "all" or variant.name in suite.tuning.methods
+    # A search reads the target's validation ratings.
+    tuned &= "target ratings" not in protocol.withhold
     trials = suite.tuning.trials if tuned and method.space else 0
     split = prepared.splits[fold]
     determinants = {
@@ -113,7 +115,8 @@ def _cell(
         "seed": seed,
         "scored": scored,
         "threads": suite.limits.threads,
-        "protocol": suite.protocol_of(spec).model_dump(),
+        # Where nothing is withheld, keys are those from before anything could be.
+        "protocol": protocol.model_dump(exclude=None if protocol.withhold else {"withhold"}),
         "split": [split.source.fingerprint, split.target.fingerprint],
         "data": [
             _read(prepared.contents[Side.SOURCE], method.source_data),

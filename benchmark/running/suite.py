@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from benchmark.data.domain import Duplicates
 from benchmark.data.splits import SplitKind
 from benchmark.data.synthetic import Planted
-from benchmark.data.views import TextField
+from benchmark.data.views import TextField, Withheld
 from benchmark.errors import BenchError, suggestion
 from benchmark.recommender import Side
 from benchmark.repository import SUITES
@@ -42,6 +42,8 @@ class Protocol(_Table):
     """Fit once more on training and validation rows after hyperparameters are chosen."""
     full_ranking_users: int = Field(default=0, ge=0)
     """For how many test users, chosen by hash, all unseen items are ranked as well."""
+    withhold: list[Withheld] = []
+    """What no method gets although the data have it; those that must read it are refused."""
 
 
 class Limits(_Table):
