@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.recommender import IntArray
-from methods.recsys_dan.networks import Generators, precoded
+from methods.recsys_dan.networks import Frozen, Generators, precoded
 from methods.recsys_dan.optimizers import OptimizerName, optimizer_of
 from methods.recsys_dan.pretraining import batches
 from methods.recsys_dan.samples import Samples
@@ -68,13 +68,17 @@ class Game:
         started = time.perf_counter()
         steps = []
         for from_source, from_target in codes:
-            log_d_source = self.discriminator(from_source)
             # Differs: one forward pass of M^t serves both updates, hence one dropout mask.
-            log_d_target = self.discriminator(from_target.detach())
+            both = torch.cat([from_source, from_target.detach()])
+            log_d_source, log_d_target = self.discriminator(both).split(
+                [len(from_source), len(from_target)]
+            )
             d_loss = discriminator_loss(log_d_source, log_d_target)
             _update(self._d_updater, d_loss)  # Eq. (9)
+            self.discriminator.requires_grad_(False)
             m_loss = generator_loss(self.discriminator(from_target), self.loss)
             _update(self._m_updater, m_loss)
+            self.discriminator.requires_grad_(True)
             steps.append((accuracy(log_d_source, log_d_target), d_loss.item(), m_loss.item()))
         recognised, mean_d_loss, mean_m_loss = np.mean(steps, axis=0).tolist()
         return {
@@ -116,7 +120,7 @@ class Pools:
     What stays fixed is encoded once: M^s, and all but G^t_f where only that adapts.
     """
 
-    source_generators: Generators
+    source_generators: Frozen
     source: Samples
     target_generators: Generators
     target: Samples
@@ -132,24 +136,20 @@ class Pools:
         adapt: Adapt,
         source_dropout: bool,
     ) -> Pools:
-        source_generators, source = precoded(source_generators, source)
-        source_generators.train(source_dropout)
+        fixed = Frozen(source_generators, source).train(source_dropout)
         if adapt == "f":
             target_generators, target = precoded(target_generators, target)
         target_generators.train()
-        return cls(source_generators, source, target_generators, target)
+        return cls(fixed, source, target_generators, target)
 
     def showing(self, source: Samples, target: Samples) -> Pools:
         """The same generators on other pairs of the same inputs."""
-        return replace(
-            self, source=self.source.showing(source), target=self.target.showing(target)
-        )
+        return replace(self, source=source, target=self.target.showing(target))
 
     def codes(self, rows: Iterable[tuple[IntArray, IntArray]]) -> Iterator[tuple[Tensor, Tensor]]:
         """Interactions of each batch of rows, the target's as M^t is when they are drawn."""
         for source_rows, target_rows in rows:
-            with torch.no_grad():
-                from_source = self.source_generators(self.source, source_rows)
+            from_source = self.source_generators(self.source, source_rows)
             yield from_source, self.target_generators(self.target, target_rows)
 
 

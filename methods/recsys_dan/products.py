@@ -31,10 +31,15 @@ class _Linear(torch.autograd.Function):
         return times(inputs, weights).add_(bias)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         inputs, weights = ctx.saved_tensors
         (gradient,) = gradients
-        return times(gradient, weights.T), times(inputs.T, gradient.T).T, gradient.sum(dim=0)
+        for_inputs, for_weights, for_bias = ctx.needs_input_grad
+        return (
+            times(gradient, weights.T) if for_inputs else None,
+            times(inputs.T, gradient.T).T if for_weights else None,
+            gradient.sum(dim=0) if for_bias else None,
+        )
 
 
 def linear(inputs: Tensor, weights: Tensor, bias: Tensor) -> Tensor:

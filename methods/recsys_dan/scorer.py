@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -41,16 +40,14 @@ class Scorer:
         """Encode the users and items of the domain that ``samples`` come from."""
         user_codes = encode(generators.user, samples.user_inputs[np.arange(samples.n_users)])
         item_codes = encode(generators.item, samples.item_inputs[np.arange(samples.n_items)])
-        dense = generators.interaction.dense
-        for_users, for_items = dense.weight.split([user_codes.shape[1], item_codes.shape[1]], 1)
-        with torch.no_grad():
-            return cls(
-                (user_codes @ for_users.T).numpy(),
-                (item_codes @ for_items.T + dense.bias).numpy(),
-                generators.interaction.activation,
-                scoring.weight[0].numpy().copy(),
-                scoring.bias.item(),
-            )
+        users, items = generators.interaction.shares(user_codes, item_codes)
+        return cls(
+            users.numpy(),
+            items.numpy(),
+            generators.interaction.activation,
+            scoring.weight[0].detach().numpy().copy(),
+            scoring.bias.item(),
+        )
 
     def embed(self, pairs: Pairs) -> FloatArray:
         """Gf's output (n, d)."""
