@@ -238,7 +238,7 @@ def batches(
         users = ratings.user_table.index_select(0, ratings.users[rows].flatten())
         items = ratings.item_table.index_select(0, ratings.items[rows].flatten())
         pairs = torch.cat([users, items], dim=1).view(*order.shape, -1)
-        real = (order >= 0).float()
+        real = (order >= 0).to(ratings.values.dtype)
         kept = dropout_mask((*order.shape, dropped), dropout, generator)
         gathered.append((pairs, kept, ratings.values[rows], real / real.sum(dim=1, keepdim=True)))
     return tuple(torch.stack(parts).transpose(0, 1) for parts in zip(*gathered, strict=True))

@@ -15,7 +15,8 @@ import torch
 from numpy.testing import assert_allclose
 from torch import Tensor, nn
 
-from methods.dml import dual
+from benchmark.data.task import Task
+from methods.dml import DML, dual
 from methods.dml.dual import (
     DualKind,
     DualLearning,
@@ -28,6 +29,7 @@ from methods.dml.dual import (
 from methods.dml.networks import Mlp
 from methods.dml.orthogonal import LatentMap, gram_schmidt
 from methods.dml.pair import NetworkPair
+from scripts.measure.dml_epoch import measure
 
 D, HIDDEN, LR, ALPHA, DROPOUT = 4, 8, 1e-2, 0.3, 0.25
 
@@ -311,3 +313,9 @@ def test_ids_stay_in_the_ball() -> None:
     fast.run(epochs=2, tolerance=0)
     lengths = [table.norm(dim=1) for d in fast.domains for table in (d.user_table, d.item_table)]
     assert 1 - 1e-3 < torch.cat(lengths).max() <= 1 + 1e-6
+
+
+def test_an_epoch_is_that_of_algorithm_1_with_embeddings_encoded_anew(task: Task) -> None:
+    model = DML(dimension=D, hidden=HIDDEN, dropout=DROPOUT)
+    _, losses, parameters = measure(task, 1, model, torch.float64)
+    assert max(losses, parameters) < 1e-5
