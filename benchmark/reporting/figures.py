@@ -181,6 +181,30 @@ def lines(
     return ax
 
 
+def steps(
+    curves: Mapping[str, Sequence[float | None]],
+    places: Sequence[str],
+    ax: Axes,
+    *,
+    labels: tuple[str, str],
+    title: str = "",
+) -> Axes:
+    """Curves over ``places`` at equal distances, with gaps at None; ``labels`` of both axes.
+
+    DML, Figs. 3 and 4.
+    """
+    signs = zip(cycle(COLOURS), cycle(LINES), cycle(MARKERS), strict=False)
+    for (name, values), (colour, line, marker) in zip(curves.items(), signs, strict=False):
+        heights = [np.nan if value is None else value for value in values]
+        ax.plot(heights, line, color=colour, marker=marker, markersize=4, label=name)
+    ax.set_xticks(np.arange(len(places)), places)
+    ax.tick_params(axis="x", labelrotation=45 if len(places) > 6 else 0)
+    ax.set_xlabel(labels[0])
+    ax.set_ylabel(labels[1])
+    ax.set_title(title)
+    return ax
+
+
 def _plain_decades(axis: Axis) -> None:
     """Labels 1, 2, 5, 10, … without formulas, which the figures do not parse."""
     low, high = axis.get_view_interval()

@@ -14,6 +14,7 @@ from benchmark.reporting.figures import Cost, Dot
 from benchmark.reporting.illustration import Illustration, legend_below
 from benchmark.reporting.network_figures import network_figures
 from benchmark.reporting.summary import Results, Row, test_train
+from benchmark.reporting.sweep_figures import sweep_figures
 from benchmark.reporting.tables import table_name
 from benchmark.running.manifest import Manifest, TaskEntry
 from benchmark.running.records import Record, Store
@@ -29,7 +30,7 @@ def illustrations(
 
     ``tests`` are the contrasts by comparison table.
     """
-    allowed = critical_difference(results)
+    allowed = [*critical_difference(results), *sweep_figures(results)]
     for task in found.tasks:
         own = [result for result in results if result.task is task]
         if task.card:
