@@ -64,9 +64,11 @@ class DML(Recommender):
     overlap: ClassVar[Overlap] = Overlap.USERS
     scores: ClassVar[Scores] = Scores.BOTH
     selection: ClassVar[Selection] = Selection.TARGET
-    # Silent: the space of the Bayesian optimisation (§5.4). Dimension and batch size, which it
-    # chose in the paper, keep the values that the paper states.
+    # Silent: the space of the Bayesian optimisation (§5.4), which names what it chose: dimension
+    # and batch size. The rest is what the paper leaves open of networks and training.
     space: ClassVar[Space] = {
+        "dimension": Choice((8, 16, 32, 64)),
+        "batch_size": Choice((32, 64, 128, 256)),
         "lr": Real(1e-4, 1e-2, log=True),
         "hidden": Choice((32, 64, 128)),
         "dropout": Real(0.0, 0.5),
