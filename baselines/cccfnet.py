@@ -60,6 +60,7 @@ class CCCFNet(Recommender):
         "hidden": Choice((16, 32, 64)),
         "lr": Real(5e-4, 1e-2, log=True),
         "l2": Real(0.01, 1.0, log=True),
+        "l2_content": Real(0.001, 1.0, log=True),
     }
     smoke: ClassVar[dict[str, int]] = {"epochs": 2, "batch_size": 4096}
 
@@ -74,6 +75,8 @@ class CCCFNet(Recommender):
     """Adam's learning rate; as for NCF."""
     l2: float = 0.1
     """Penalty on p and q, a rating; of 0.02 to 0.2 the middle, by Douban's validation rows."""
+    l2_content: float = 0.01
+    """Penalty on g and h, a rating."""
     epochs: int = 100
     """At most; as for NCF."""
     held_out: float = 0.1
@@ -103,7 +106,7 @@ class CCCFNet(Recommender):
             if errors[-1] == min(errors):
                 best, kept = len(errors), copy.deepcopy(net)
         self.tables_ = kept.tables(0), kept.tables(1)
-        self.history_ = {"loss": losses, "held-out RMSE": errors}
+        self.history_ = {"error": losses, "held-out RMSE": errors}
         self.facts_ = {
             "epochs": len(errors),
             "best epoch": best,
@@ -140,7 +143,7 @@ class CCCFNet(Recommender):
     def _epoch(
         self, net: ContentBoosted, train: tuple[Rows, ...], adam: torch.optim.Adam
     ) -> float:
-        """One pass over both domains, their shuffled batches in turns; returns the mean loss."""
+        """One pass over both domains, their shuffled batches in turns; returns the mean error."""
         batches = [
             (d, part)
             for d, rows in enumerate(train)
@@ -150,13 +153,15 @@ class CCCFNet(Recommender):
         for at in torch.randperm(len(batches)).tolist():
             d, part = batches[at]
             users, items, targets = (column[part] for column in train[d])
-            squares = (net.users(users) ** 2).sum() + (net.items[d](items) ** 2).sum()
-            loss = torch.nn.functional.mse_loss(net(d, users, items), targets)
-            loss = loss + self.l2 * squares / len(part)
+            x, y = net(d, users, items)
+            error = torch.nn.functional.mse_loss((x * y).sum(dim=1), targets)
+            squares = ((x**2).sum(dim=0) + (y**2).sum(dim=0)) / len(part)
+            inside, content = squares.tensor_split([self.factors + 2])
+            loss = error + self.l2 * inside.sum() + self.l2_content * content.sum()
             adam.zero_grad()
             loss.backward()
             adam.step()
-            total += loss.item()
+            total += error.item()
         return total / len(batches)
 
     def predict(self, pairs: Pairs) -> FloatArray:
@@ -171,5 +176,6 @@ class CCCFNet(Recommender):
 def _error(net: ContentBoosted, d: int, rows: Rows) -> float:
     users, items, targets = rows
     parts = zip(users.split(1024), items.split(1024), strict=True)
-    scores = torch.cat([net(d, u, i) for u, i in parts])
+    vectors = (net(d, u, i) for u, i in parts)
+    scores = torch.cat([(x * y).sum(dim=1) for x, y in vectors])
     return torch.nn.functional.mse_loss(scores, targets).item()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from scipy import sparse
 from torch import Tensor, nn
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 from benchmark.recommender import FloatArray
 
 _ROWS = 1024
-"""Rows of attributes that are written out at once."""
+"""Rows of attributes that are pooled at once."""
 
 
 class ContentBoosted(nn.Module):
@@ -40,54 +41,57 @@ class ContentBoosted(nn.Module):
         self.items = nn.ModuleList(nn.Embedding(n, factors + 1) for n in n_items)
         for table in (self.users, *self.items):
             nn.init.normal_(table.weight, std=0.01)
-        # A sum of attributes' embeddings is a linear layer on their vector.
-        self.user_net = None if users is None else _network(users.shape[1], factors, hidden)
-        self.item_nets = nn.ModuleList(
-            nn.Identity() if table is None else _network(table.shape[1], factors, hidden)
-            for table in items
-        )
-        self._attributes = users, tuple(items)
+        self.content = nn.ModuleDict()
+        if users is not None and any(table is not None for table in items):
+            self.content["users"] = AttributeNetwork(users, factors, hidden)
+            for d, table in enumerate(items):
+                if table is not None:
+                    self.content[f"items {d}"] = AttributeNetwork(table, factors, hidden)
 
-    def forward(self, domain: int, users: Tensor, items: Tensor) -> Tensor:
-        """Scores (n,) about the domain's mean."""
+    def forward(self, domain: int, users: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
+        """Vectors (n, d) of users and of items whose products are the scores about the mean."""
         p, q = self.users(users), self.items[domain](items)
         # [u, 1] . [1, v]: the first of a user's numbers and the last of an item's are biases.
-        scores: Tensor = p[:, 0] + q[:, -1] + (p[:, 1:] * q[:, :-1]).sum(dim=1)
-        of_users, of_items = self._attributes[0], self._attributes[1][domain]
-        if self.user_net is None or of_users is None or of_items is None:
-            return scores
-        x, y = (
-            self.user_net(_dense(of_users, users)),
-            self.item_nets[domain](_dense(of_items, items)),
-        )
-        return scores + (x * y).sum(dim=1)
+        x, y = [p, torch.ones_like(p[:, :1])], [torch.ones_like(q[:, :1]), q]
+        if f"items {domain}" in self.content:
+            x.append(self.content["users"](users))
+            y.append(self.content[f"items {domain}"](items))
+        return torch.cat(x, dim=1), torch.cat(y, dim=1)
 
     @torch.inference_mode()
     def tables(self, domain: int) -> tuple[FloatArray, FloatArray]:
-        """Vectors of users and items (n, d) whose products are the domain's scores."""
-        item_table: Any = self.items[domain]
-        p, q = self.users.weight, item_table.weight
-        users = [torch.ones_like(p[:, :1]), p]
-        items = [q[:, -1:], torch.ones_like(q[:, :1]), q[:, :-1]]
-        of_users, of_items = self._attributes[0], self._attributes[1][domain]
-        if self.user_net is not None and of_users is not None and of_items is not None:
-            users.append(_images(self.user_net, of_users))
-            items.append(_images(self.item_nets[domain], of_items))
-        return torch.cat(users, 1).double().numpy(), torch.cat(items, 1).double().numpy()
+        """The vectors (n, d) of all users and of all items of a domain."""
+        table: Any = self.items[domain]
+        sizes = self.users.num_embeddings, table.num_embeddings
+        none = torch.zeros(_ROWS, dtype=torch.long)
+        sides: list[list[Tensor]] = [[], []]
+        for side, size in enumerate(sizes):
+            for rows in torch.arange(size).split(_ROWS):
+                both = [none[: len(rows)]] * 2
+                both[side] = rows
+                sides[side].append(self(domain, *both)[side])
+        users, items = (torch.cat(parts).double().numpy() for parts in sides)
+        return users, items
 
 
-def _network(n_attributes: int, factors: int, hidden: int) -> nn.Module:
-    embedding = nn.Linear(n_attributes, factors, bias=False)
-    nn.init.normal_(embedding.weight, std=0.01)
-    return nn.Sequential(
-        embedding, nn.Linear(factors, hidden), nn.Tanh(), nn.Linear(hidden, factors)
-    )
+class AttributeNetwork(nn.Module):
+    """The sum of the embeddings of a row's attributes, and one layer of tanh on it."""
 
+    def __init__(self, attributes: sparse.csr_matrix, factors: int, hidden: int) -> None:
+        super().__init__()
+        self.attributes = attributes
+        self.embeddings = nn.EmbeddingBag(attributes.shape[1], factors, mode="sum")
+        nn.init.normal_(self.embeddings.weight, std=0.01)
+        self.layers = nn.Sequential(
+            nn.Linear(factors, hidden), nn.Tanh(), nn.Linear(hidden, factors)
+        )
 
-def _dense(attributes: sparse.csr_matrix, rows: Tensor) -> Tensor:
-    return torch.from_numpy(attributes[rows.numpy()].toarray())
-
-
-def _images(network: nn.Module, attributes: sparse.csr_matrix) -> Tensor:
-    parts = torch.arange(attributes.shape[0]).split(_ROWS)
-    return torch.cat([network(_dense(attributes, part)) for part in parts])
+    def forward(self, rows: Tensor) -> Tensor:
+        """The vectors (n, factors) of these ``rows`` (n,) of the attributes."""
+        told = self.attributes[rows.numpy()]
+        indices, starts = (
+            torch.from_numpy(part.astype(np.int64)) for part in (told.indices, told.indptr[:-1])
+        )
+        pooled = self.embeddings(indices, starts, per_sample_weights=torch.from_numpy(told.data))
+        images: Tensor = self.layers(pooled)
+        return images

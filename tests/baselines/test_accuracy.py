@@ -50,7 +50,7 @@ GAINS: list[tuple[Recommender, float]] = [
     (TfidfRidge(), -0.031),
     (TfidfRidgeSource(), 0.191),
     (CML(), -0.032),
-    (CCCFNet(), -0.03),
+    (CCCFNet(), -0.006),
     (CDFM(), -0.031),
     (CMF(), -0.031),
     (CoNet(), -0.020),
