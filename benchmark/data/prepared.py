@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,7 +120,7 @@ def prepare(
 
 def split_names(prepared: Prepared, rules: Rules, planted: Planted) -> dict[str, DomainSplit]:
     """Each split of a task by the name under which its fingerprint is committed."""
-    variant = rules.variant + ("" if planted == DEFAULT else f" {planted}")
+    variant = " ".join([rules.variant, *_otherwise_planted(planted)])
     kinds = {Side.SOURCE: source_kind(rules.split), Side.TARGET: rules.split}
     return {
         fingerprints.split_name(
@@ -129,6 +129,12 @@ def split_names(prepared: Prepared, rules: Rules, planted: Planted) -> dict[str,
         for fold, split in enumerate(prepared.splits)
         for side, kind in kinds.items()
     }
+
+
+def _otherwise_planted(planted: Planted) -> list[str]:
+    """What is planted otherwise than by default, so that a new parameter renames no split."""
+    values = ((field.name, getattr(planted, field.name)) for field in fields(planted))
+    return [f"{name}={value}" for name, value in values if value != getattr(DEFAULT, name)]
 
 
 def _load_pair(source: str, target: str, places: Places, planted: Planted) -> dict[Side, Domain]:

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from benchmark.data.catalog import Places
-from benchmark.data.prepared import Rules, prepare
+from benchmark.data.prepared import Rules, prepare, split_names
 from benchmark.data.splits import TEST, TRAIN
 from benchmark.data.synthetic import Planted
 from benchmark.errors import BenchError
@@ -48,3 +48,12 @@ def test_no_domain_is_its_own_source_where_that_would_show_test_rows(
 def test_a_synthetic_domain_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="unknown data 'synthetic/sauce'; did you mean"):
         prepared(tmp_path, "synthetic/sauce", "synthetic/target")
+
+
+def test_a_split_is_named_by_what_is_planted_otherwise_than_by_default(tmp_path: Path) -> None:
+    found = prepared(tmp_path, "synthetic/source", "synthetic/target")
+    told = "users=(40, 30) items=(20, 15) shared_users=5 shared_items=2"
+    assert list(split_names(found, Rules("80/10/10", 1, "last", 0), PLANTED)) == [
+        f"synthetic/{side} 80/10/10 seed=1 fold=0 duplicates=last {told}"
+        for side in ("source", "target")
+    ]
