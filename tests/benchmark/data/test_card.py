@@ -228,3 +228,20 @@ def test_the_real_card_of_recsysdans_first_pair(real_data: Path, tmp_path: Path)
     text = render_markdown(measured)
     assert "**INCOMPLETE: 6,908 of 64,706 rows**" in text
     assert "1,429 (paper 1,429, ×1.00)" in text
+
+
+@pytest.mark.realdata
+def test_the_papers_vocabulary_lies_between_those_of_the_two_texts(
+    real_data: Path, tmp_path: Path
+) -> None:
+    """With a tenth of the source's texts at hand, the review texts already have too many words."""
+    places = Places(real_data, tmp_path)
+    source = load("amazon2014-5core/digital-music", places)
+    target = load("amazon2014-5core/musical-instruments", places)
+    task = make_task("DM->MI", source, target)
+    split = split_task(source, target, "80/10/10", seed=2019)
+    words = {
+        field: card(task, split=split, text=field).vocabulary for field in get_args(TextField)
+    }
+    assert words == {"summary": 1_557, "reviewText": 12_918, "both": 13_098}
+    assert words["summary"] < 4_696 < words["reviewText"]
