@@ -11,6 +11,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from baselines.hidden_topics import Corpus, Objective
 from benchmark.data.text import UNK, Vocabulary
@@ -88,14 +89,17 @@ class HFT(Recommender):
         curves: dict[str, list[float]] = {"objective": [], "held-out RMSE": []}
         for _ in range(self.rounds):
             counts = corpus.draw(p.kappa * p.items, p.words, rng)  # Eq. (8)
-            found = minimize(  # Eq. (7)
-                objective,
-                vector,
-                (counts, background),
-                method="L-BFGS-B",
-                jac=True,
-                options={"maxiter": self.gradient_steps},
-            )
+            # One thread: L-BFGS's short products gain nothing from more, and their last bits, from
+            # which the rounds grow, would be those of the number of threads.
+            with threadpool_limits(1):
+                found = minimize(  # Eq. (7)
+                    objective,
+                    vector,
+                    (counts, background),
+                    method="L-BFGS-B",
+                    jac=True,
+                    options={"maxiter": self.gradient_steps},
+                )
             vector = found.x
             p = objective.parameters(vector)
             # What all topics share belongs to the background; the objective stays as it is.

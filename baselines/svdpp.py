@@ -30,7 +30,8 @@ class SVDpp(Recommender):
     source_data: ClassVar[Signal] = Signal.NONE
     target_data: ClassVar[Signal] = Signal.RATINGS
     selection: ClassVar[Selection] = Selection.TARGET
-    # The grid of RecSys-DAN, section V-C; the library's own defaults are not in it.
+    # The grid of RecSys-DAN, section V-C. Neither half is inert, unlike NMF's: in the library both
+    # apply to every bias and factor. Its own defaults are not in the grid.
     space: ClassVar[Space] = {
         "reg": Choice((1e-4, 5e-4, 1e-3)),
         "lr": Choice((5e-4, 1e-3, 5e-3, 1e-2)),

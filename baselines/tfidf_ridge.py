@@ -32,11 +32,11 @@ class TextRidge(Recommender):
     """L2 penalties on the words' coefficients to choose from."""
     held_out: float = 0.1
     """Share of the training rows that choose the penalty; the final fit has them all."""
-    # A pair to be rated has no review in its documents. Training pairs without theirs, which is
-    # alike, is no better over rows held out of either domain of Digital Music -> Musical
-    # Instruments (RMSE 0.857 and 1.027 without, 0.856 and 1.025 with it): as in the other rows.
+    # Silent: a pair to be rated has no review in its documents. To leave out a training pair's own
+    # as well is alike, but no better over rows held out of either domain of Digital Music ->
+    # Musical Instruments (RMSE 0.857 and 1.027 without, 0.856 and 1.025 with it).
     own_review: bool = True
-    """Silent: whether a training pair's documents contain its own review; as in DeepCoNN."""
+    """Whether a training pair's documents contain its own review; as in DeepCoNN."""
 
     def fit(self, data: TrainingData, *, seed: int) -> Self:
         """Choose the penalty, then learn from all rows with ratings that may be read.

@@ -3,7 +3,7 @@
 Both get the same training rows as arrays and rate the same test pairs; runs alternate, and the
 medians are compared. What ours adds may cost 10 % at most.
 
-    OMP_NUM_THREADS=1 .venv/bin/python scripts/measure/surprise_overhead.py DATA_FOLDER --runs 15
+    OMP_NUM_THREADS=1 .venv/bin/python scripts/measure/surprise_overhead.py DATA_FOLDER --runs 41
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def main() -> None:
     """Print the medians and their ratio for each method."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("folder", type=Path, help="the folder of data, with amazon2014/")
-    arguments.add_argument("--runs", type=int, default=15)
+    arguments.add_argument("--runs", type=int, default=41)
     chosen = arguments.parse_args()
     with TemporaryDirectory() as cache:
         places = Places(chosen.folder, Path(cache))
