@@ -17,6 +17,8 @@ from benchmark.reporting.studies import study_claims, study_figure, study_table
 from benchmark.running.studies import Outcome, configured, load, run_study
 from benchmark.study import Study
 
+pytestmark = pytest.mark.xdist_group("studies")  # Which share what is computed once.
+
 every_study = pytest.mark.parametrize("study", STUDIES, ids=[s.name for s in STUDIES])
 CHEAP = "dml-perturbation"
 
