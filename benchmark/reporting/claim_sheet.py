@@ -6,6 +6,7 @@ import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -14,11 +15,12 @@ from benchmark.recommender import FloatArray
 from benchmark.reporting.agreement import Agreement, ranking_agreement
 from benchmark.reporting.claim_kinds import Claim
 from benchmark.reporting.claims import Ledger, PaperCheck, on_paper
-from benchmark.reporting.published import METRIC_KEYS
-from benchmark.reporting.summary import IN_STARS, Results, Row, place_of
+from benchmark.reporting.printed import Cell
+from benchmark.reporting.published import METRIC_KEYS, published_table
+from benchmark.reporting.summary import IN_STARS, Results, Row
 from benchmark.reporting.tables import flags
 from benchmark.reporting.verdicts import Finding, Judgement, Verdict, judge
-from benchmark.running.manifest import Manifest, TaskEntry
+from benchmark.running.manifest import Manifest
 from benchmark.running.records import Status
 
 _SHOWN = 4
@@ -76,40 +78,87 @@ class Sheet:
 
 
 def claim_sheet(
-    ledger: Ledger, found: Manifest, results: Sequence[Results], *, test_train: float
+    ledger: Ledger,
+    found: Manifest,
+    results: Sequence[Results],
+    *,
+    test_train: float,
+    beyond: Mapping[Cell, FloatArray] | None = None,
 ) -> Sheet:
-    """Judge every claim by the runs of a suite, whose folds overlap by ``test_train``."""
+    """Judge every claim by the runs of a suite, whose folds overlap by ``test_train``.
+
+    ``beyond`` are values (n,) by run of cells that no table holds.
+    """
     places = _places(found, results)
-    lookup = functools.cache(functools.partial(_runs, places, _counts(found)))
+    tables = functools.cache(functools.partial(_runs, places, _counts(found)))
+
+    def lookup(*cell: str) -> FloatArray | None:
+        known = None if beyond is None else beyond.get(Cell(*cell))
+        return tables(*cell) if known is None else known
+
     lines = [
         Line(
             claim,
             judge(claim, ledger, lookup, test_train=test_train),
             on_paper(claim, ledger),
-            list(dict.fromkeys(flag for task in tasks for flag in flags(task))),
-            list(dict.fromkeys(task.name for task in tasks)),
+            list(dict.fromkeys(caveat for place in measured for caveat in place.caveats)),
+            list(dict.fromkeys(place.results.task.name for place in measured)),
         )
         for claim in ledger.claims
-        for tasks in [_tasks(claim, ledger, places)]
+        for measured in [_measured_at(claim, ledger, places)]
     ]
     order = list(Verdict)
     lines.sort(key=lambda line: order.index(line.verdict))
     return Sheet(lines, _orders(places))
 
 
-def _places(
-    found: Manifest, results: Sequence[Results]
-) -> dict[tuple[str, str], tuple[TaskEntry, Results]]:
-    """The results that stand for a printed table's domain."""
-    return {
-        (place["table"], place["domain"]): (result.task, result)
-        for result in results
-        if (place := place_of(result.task, result.domain)) is not None
-    }
+@dataclass(frozen=True)
+class _Place:
+    """The results that stand for a printed table's domain, or for one of its rows there."""
+
+    results: Results
+    published: Mapping[str, Any]
+    """How the task declares it."""
+
+    @property
+    def caveats(self) -> list[str]:
+        """What has to be said beside every verdict from here."""
+        stand_in = (
+            f"Stand-in data: {self.results.domain} for {self.published['domain']} of "
+            f"{self.published['pair']}"
+        )
+        flagged = flags(self.results.task)
+        return [stand_in, *flagged] if self.published.get("stand_in") else flagged
+
+
+_Places = Mapping[tuple[str, str, str], _Place]
+"""By table, domain, and row where a row is a task, "" where rows are methods."""
+
+
+def _places(found: Manifest, results: Sequence[Results]) -> _Places:
+    measured = {(result.task.name, result.domain): result for result in results}
+    places: dict[tuple[str, str, str], _Place] = {}
+    for task in found.tasks:
+        for published in task.published:
+            result = measured.get((task.name, getattr(task, published["side"])))
+            if result is not None:
+                key = (published["table"], published["domain"], published.get("row", ""))
+                # Of tasks that differ in switches only, the first is the one that counts.
+                places.setdefault(key, _Place(result, published))
+    return places
+
+
+def _place(places: _Places, table: str, row: str, domain: str) -> tuple[_Place, str] | None:
+    """Where a printed row is measured, and which method it is there."""
+    if (place := places.get((table, domain, row))) is not None:
+        return place, published_table(table).systems[0]
+    if (place := places.get((table, domain, ""))) is not None:
+        return place, published_table(table).rows.get(row, "")
+    return None
 
 
 def _runs(
-    places: Mapping[tuple[str, str], tuple[TaskEntry, Results]],
+    places: _Places,
     counts: Mapping[tuple[str, str], float],
     table: str,
     row: str,
@@ -119,12 +168,11 @@ def _runs(
     """The runs (n,) of a printed cell by fold and seed, NaN where one has failed."""
     if (counted := counts.get((table, domain))) is not None:
         return np.array([counted])
-    if (table, domain) not in places:
+    if (found := _place(places, table, row, domain)) is None:
         return None
-    _, results = places[table, domain]
-    name = results.published.rows.get(row) if results.published else None
-    measured = next((r for r in results.rows if r.method.name == name and r.metrics), None)
-    return None if measured is None else _by_run(results, measured, METRIC_KEYS[metric])
+    place, name = found
+    measured = next((r for r in place.results.rows if r.method.name == name and r.metrics), None)
+    return None if measured is None else _by_run(place.results, measured, METRIC_KEYS[metric])
 
 
 def _by_run(results: Results, row: Row, metric: str) -> FloatArray:
@@ -143,9 +191,10 @@ def _counts(found: Manifest) -> dict[tuple[str, str], float]:
     counts: dict[tuple[str, str], float] = {}
     for task in found.tasks:
         card = Card.from_dict(task.card) if task.card else None
-        if not task.published or card is None:
+        own = [place for place in task.published if not place.get("stand_in")]
+        if not own or card is None:
             continue
-        place, sides = task.published[0], (card.source, card.target)
+        place, sides = own[0], (card.source, card.target)
         if place["table"].startswith("recsysdan"):
             if not any(side.text_incomplete for side in sides):
                 counts["recsysdan_table1", place["domain"]] = card.vocabulary
@@ -154,33 +203,36 @@ def _counts(found: Manifest) -> dict[tuple[str, str], float]:
     return counts
 
 
-def _tasks(
-    claim: Claim,
-    ledger: Ledger,
-    places: Mapping[tuple[str, str], tuple[TaskEntry, Results]],
-) -> list[TaskEntry]:
+def _measured_at(claim: Claim, ledger: Ledger, places: _Places) -> list[_Place]:
+    """Where the cells of a claim are measured, each place once."""
     cells = [cell for part in claim.parts(ledger.terms) for cell in part.cells]
-    return [places[c.table, c.domain][0] for c in cells if (c.table, c.domain) in places]
+    found = (_place(places, cell.table, cell.row, cell.domain) for cell in cells)
+    return list({id(place): place for at in found if at for place in at[:1]}.values())
 
 
-def _orders(places: Mapping[tuple[str, str], tuple[TaskEntry, Results]]) -> list[Order]:
+def _orders(places: _Places) -> list[Order]:
     orders = []
-    for (_, domain), (task, results) in places.items():
-        assert results.published is not None
-        place = place_of(task, results.domain) or {}
-        rows = {row.method.name: row for row in results.measured}
+    for (table, domain, row), place in places.items():
+        published = published_table(table)
+        if row or not published.values:
+            continue
+        rows = {row.method.name: row for row in place.results.measured}
         for title, metric in METRIC_KEYS.items():
             printed = {
                 name: values[metric].value
-                for name in results.published.rows.values()
-                if name and metric in (values := results.published.of(place["pair"], domain, name))
+                for name in published.rows.values()
+                if name
+                and metric in (values := published.of(place.published["pair"], domain, name))
             }
             measured = {
-                name: _by_run(results, rows[name], metric) for name in printed if name in rows
+                name: _by_run(place.results, rows[name], metric)
+                for name in printed
+                if name in rows
             }
             if len(measured) > 2:
                 agreement = ranking_agreement(metric, printed, measured, seed=0)
-                orders.append(Order(f"{results.paper}, {domain} {title}", agreement))
+                caveat = " (stand-in data)" if place.published.get("stand_in") else ""
+                orders.append(Order(f"{published.title}, {domain} {title}{caveat}", agreement))
     return orders
 
 

@@ -44,7 +44,7 @@ def dataset_tables(found: Manifest) -> list[Table]:
     lines: dict[str, dict[tuple[str, str], _Line]] = {}
     tasks: dict[str, list[TaskEntry]] = {}
     for task in found.tasks:
-        for place in task.published[:1]:
+        for place in [p for p in task.published if not p.get("stand_in")][:1]:
             name = _table_of(place)
             # A domain stands once in DML's tables, however many pairs it is in.
             for line in _lines(task, place):

@@ -11,9 +11,11 @@ from benchmark.reporting.claims import load_claims
 from benchmark.reporting.contrast_tables import contrast_tables
 from benchmark.reporting.contrasts import Contrasts, contrasts, signed
 from benchmark.reporting.dataset_tables import dataset_tables
+from benchmark.reporting.experiments import experiments
 from benchmark.reporting.illustration import Illustration
 from benchmark.reporting.illustrations import illustrations
 from benchmark.reporting.layout import Table
+from benchmark.reporting.multiverse import multiverse_tables, universes
 from benchmark.reporting.network_figures import distance_table
 from benchmark.reporting.paper_tables import paper_tables
 from benchmark.reporting.summary import Results, summarise, test_train
@@ -37,6 +39,8 @@ class Gathered:
     dataset_tables: Sequence[Table]
     distances: Mapping[str, Table]
     """Of domains in learned representations, by task; only where something was kept."""
+    multiverse: Sequence[Table]
+    """What flips with which switch, where tasks differ in switches only."""
 
     def of(self, task: TaskEntry) -> list[Results]:
         """The scored domains of a task."""
@@ -71,14 +75,26 @@ def gather(found: Manifest, store: Store) -> Gathered:
         for task in found.tasks
         if (table := distance_table(task, [r for r in results if r.task is task], store)).rows
     }
+    ledger = load_claims()
     return Gathered(
         found,
         store,
         results,
         contrasted,
         illustrations(found, results, contrasted, store),
-        claim_sheet(load_claims(), found, results, test_train=overlap),
+        claim_sheet(
+            ledger,
+            found,
+            results,
+            test_train=overlap,
+            beyond=experiments(found, results, store),
+        ),
         [*paper_tables(found, results), *capability_tables(found, results)],
         dataset_tables(found),
         distances,
+        [
+            table
+            for compared in universes(found, results, ledger)
+            for table in multiverse_tables(compared)
+        ],
     )

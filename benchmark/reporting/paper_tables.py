@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -38,11 +39,14 @@ class _Place:
     domain: str
     metrics: list[str]
     results: Results | None
+    stand_in: str
+    """The domain that stands in here for the paper's, if one does."""
 
     @property
     def title(self) -> str:
         """The target of a pair that has a direction stands in the pair's name."""
-        return self.pair.replace("->", "→") if "->" in self.pair else self.domain
+        title = self.pair.replace("->", "→") if "->" in self.pair else self.domain
+        return f"{title} (here {self.stand_in})" if self.stand_in else title
 
     def row(self, method: str) -> Row | None:
         """The measured row of a method."""
@@ -53,13 +57,13 @@ class _Place:
 def paper_tables(found: Manifest, results: Sequence[Results]) -> list[Table]:
     """Every printed table that tasks of the suite stand for."""
     names = dict.fromkeys(place["table"] for task in found.tasks for place in task.published)
-    return [_paper_table(name, found, results) for name in names]
+    return [_paper_table(name, found, results) for name in names if published_table(name).values]
 
 
 def _paper_table(name: str, found: Manifest, results: Sequence[Results]) -> Table:
     table = published_table(name)
     places = [
-        _place(table, task, place["pair"], place["domain"], getattr(task, place["side"]), results)
+        _place(table, task, place, results)
         for task in found.tasks
         for place in task.published
         if place["table"] == name
@@ -91,7 +95,7 @@ def _paper_table(name: str, found: Manifest, results: Sequence[Results]) -> Tabl
         [Column("Method"), *columns],
         rows,
         [*_about_tests(places), *_unavailable(places)],
-        [f"{place.title}: {flag}" for place in places for flag in flags(place.task)],
+        [*_stand_ins(places), *(f"{p.title}: {flag}" for p in places for flag in flags(p.task))],
         rules=frozenset({len(trivial)} if trivial else ()),
         sortable=False,
     )
@@ -100,14 +104,14 @@ def _paper_table(name: str, found: Manifest, results: Sequence[Results]) -> Tabl
 def _place(
     table: PublishedTable,
     task: TaskEntry,
-    pair: str,
-    domain: str,
-    ours: str,
+    place: Mapping[str, Any],
     results: Sequence[Results],
 ) -> _Place:
+    pair, domain, ours = place["pair"], place["domain"], getattr(task, place["side"])
     metrics = dict.fromkeys(m for p, d, _, m in table.values if (p, d) == (pair, domain))
     measured = next((r for r in results if r.task is task and r.domain == ours), None)
-    return _Place(task, pair, domain, list(metrics), measured)
+    stand_in = ours if place.get("stand_in") else ""
+    return _Place(task, pair, domain, list(metrics), measured, stand_in)
 
 
 def _unavailable(places: Sequence[_Place]) -> list[str]:
@@ -117,6 +121,15 @@ def _unavailable(places: Sequence[_Place]) -> list[str]:
         if place.task.unavailable:
             reasons.setdefault(portable(place.task.unavailable), []).append(place.title)
     return [f"{', '.join(titles)}: {reason}" for reason, titles in reasons.items()]
+
+
+def _stand_ins(places: Sequence[_Place]) -> list[str]:
+    return [
+        f"{place.domain} of {place.pair} is not to be had: {place.stand_in} stands in for it, so "
+        "only orders and relative gains can be compared"
+        for place in places
+        if place.stand_in
+    ]
 
 
 def _marks(place: _Place, shown: set[str], decimals: int) -> dict[str, dict[str, Mark]]:
@@ -209,7 +222,8 @@ def _theirs(table: PublishedTable, places: Sequence[_Place], row: str) -> list[C
     for place in places:
         printed = table.printed(place.pair, place.domain, row)
         measured = place.row(table.rows[row]) if table.rows[row] else None
-        ours = measured.metrics if measured else {}
+        # A difference between data sets would say nothing of the method.
+        ours = measured.metrics if measured and not place.stand_in else {}
         cells += [
             _their_cell(printed.get(metric), ours.get(metric), table.decimals)
             for metric in place.metrics

@@ -41,6 +41,7 @@ def write_report(found: Manifest, store: Store, reports: Path) -> Path:
         *gathered.paper_tables,
         *gathered.dataset_tables,
         *gathered.distances.values(),
+        *gathered.multiverse,
         *(table for task in found.tasks for table in gathered.tests(task)),
     ):
         _write_table(table, to_csv(table), folder / "tables")
@@ -63,7 +64,7 @@ def render_markdown_report(gathered: Gathered) -> str:
     switches = ", ".join(f"{name} = {value}" for name, value in found.protocol.items())
     sections = [f"# {found.title}\n", f"Protocol: {switches}.\n"]
     sections += [*_claims_section(gathered.claims), LEGEND + "\n"]
-    for table in (*gathered.paper_tables, *gathered.dataset_tables):
+    for table in (*gathered.multiverse, *gathered.paper_tables, *gathered.dataset_tables):
         sections += [f"## {table.caption}\n", *_table_section(table)]
     for task in found.tasks:
         sections.append(f"## {task.name}\n")
@@ -109,8 +110,7 @@ def _task_sections(task: TaskEntry, results: list[Results]) -> list[str]:
         return [f"Unavailable: {portable(task.unavailable)}\n"]
     sections = [render_markdown(Card.from_dict(task.card))] if task.card else []
     for result in results:
-        beside = f", beside {result.paper}" if result.paper else ""
-        sections.append(f"### {result.domain}{beside}\n")
+        sections.append(f"### {result.domain}{result.beside}\n")
         sections += _table_section(comparison(result))
         if lines := problems(result):
             sections.append("\n".join(f"- {line}" for line in lines) + "\n")

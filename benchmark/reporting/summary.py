@@ -6,6 +6,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from benchmark.evaluation.intervals import Estimate
 from benchmark.reporting.published import PublishedTable, PublishedValue, published_table
@@ -100,6 +101,8 @@ class Results:
     rows: list[Row]
     published: PublishedTable | None = None
     """The paper's table that stands beside."""
+    stand_in: bool = False
+    """Whether these data stand in for those of the paper's table."""
     system: str = ""
     """Title of the paper's system that the other rows are tested against, if they are."""
     signs: Mapping[tuple[str, str], str] = field(default_factory=dict)
@@ -109,6 +112,17 @@ class Results:
     def paper(self) -> str:
         """The title of the paper's table, or nothing."""
         return self.published.title if self.published else ""
+
+    @property
+    def beside(self) -> str:
+        """What a caption says of the paper's table."""
+        if not self.paper:
+            return ""
+        return (
+            f", in place of the data of {self.paper}"
+            if self.stand_in
+            else f", beside {self.paper}"
+        )
 
     @property
     def unit(self) -> str:
@@ -176,7 +190,7 @@ def test_train(task: TaskEntry) -> float:
     return 1 / 4 if task.protocol.get("split") == "5-fold" else 0.0
 
 
-def place_of(task: TaskEntry, domain: str) -> dict[str, str] | None:
+def place_of(task: TaskEntry, domain: str) -> dict[str, Any] | None:
     """Where a paper prints results for a scored domain: table, pair and its own name for it."""
     return next((p for p in task.published if domain == getattr(task, p["side"])), None)
 
@@ -186,7 +200,8 @@ def _domain_results(
 ) -> Results:
     place = place_of(task, domain)
     table = published_table(place["table"]) if place else None
-    results = Results(task, domain, [], table)
+    stand_in = bool(place and place.get("stand_in"))
+    results = Results(task, domain, [], table, stand_in)
     for method in found.methods:
         every = [record for record in records if record.method == method.name]
         # A method that runs once in each direction scores the target alone, others both domains.
@@ -197,7 +212,9 @@ def _domain_results(
             if domain in r.metrics
             or (not r.metrics and (domain == r.target or (one_way and domain == r.source)))
         ]
-        printed = table.of(place["pair"], place["domain"], method.name) if table and place else {}
+        printed = {}
+        if table and place and not stand_in:
+            printed = table.of(place["pair"], place["domain"], method.name)
         results.rows.append(Row(method, _metrics(own, domain, printed, results.divisor), own))
     return results
 

@@ -68,10 +68,9 @@ def comparison(results: Results) -> Table:
         for row in results.rows
     ]
     columns = [field.column for field in (*who, *what)]
-    beside = f", beside {results.paper}" if results.paper else ""
     return Table(
         table_name(results),
-        f"{results.task.name}: {results.domain}{beside}",
+        f"{results.task.name}: {results.domain}{results.beside}",
         columns,
         rows + _floor_row(results, columns),
         notes(results),

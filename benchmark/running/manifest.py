@@ -41,7 +41,7 @@ class TaskEntry:
     source: str
     target: str
     score: str
-    published: list[dict[str, str]]
+    published: list[dict[str, Any]]
     largest: dict[str, float]
     """The largest rating of each domain's scale, in stars."""
     unavailable: str

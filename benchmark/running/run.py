@@ -120,7 +120,9 @@ def cards(suite: Suite, planned: Sequence[PlannedTask]) -> dict[str, Card]:
             split=task.prepared.splits[0],
             text=suite.protocol_of(task.spec).text,
             repeated=task.prepared.repeated,
-            published=[(place.table, place.pair) for place in task.spec.published],
+            published=[
+                (place.table, place.pair) for place in task.spec.published if not place.stand_in
+            ],
         )
         for task in planned
         if task.prepared is not None

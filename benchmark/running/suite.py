@@ -68,6 +68,10 @@ class Published(_Table):
     pair: str
     domain: str
     side: Side = Side.TARGET
+    stand_in: bool = False
+    """Whether other data stand in here for the paper's, which are not to be had."""
+    row: str = ""
+    """The row that the paper's system is here, where a table's rows are tasks and not methods."""
 
 
 class TaskSpec(_Table):

@@ -72,3 +72,43 @@ def test_a_failed_run_is_no_pair_of_any_other(found: Manifest, results: list[Res
     assert finding.runs == 2
     # Seeds 1 and 2 of both: 1.1, 1.2 and 0.85, 0.86.
     assert finding.value == pytest.approx(100 * (1.15 - 0.855) / 1.15)
+
+
+def standing_in(found: Manifest, results: list[Results], **more: object) -> Sheet:
+    """The claims where beauty's target stands in for the book domain of DML's Table 3."""
+    place = {"table": "dml_table3", "pair": "Imhonet:Book-Movie", "domain": "Book"}
+    beauty = results[2]
+    task = replace(beauty.task, published=[{**place, "side": "target", "stand_in": True, **more}])
+    suite = replace(found, tasks=[task])
+    return claim_sheet(load_claims(), suite, [replace(beauty, task=task)], test_train=0.0)
+
+
+def test_a_verdict_on_stand_in_data_says_so(found: Manifest, results: list[Results]) -> None:
+    sheet = standing_in(found, results)
+    tested = [line for line in sheet.tested if line.tasks]
+    assert tested
+    for each in tested:
+        assert each.warnings[0] == (
+            "Stand-in data: amazon2018-full/amazon-fashion for Book of Imhonet:Book-Movie"
+        )
+
+
+def test_sizes_of_stand_in_data_decide_nothing(found: Manifest, results: list[Results]) -> None:
+    sheet = standing_in(found, results)
+    assert line(sheet, "D-overlap-amazon").verdict is Verdict.NOT_TESTABLE
+
+
+def test_a_row_may_be_a_task(found: Manifest, results: list[Results]) -> None:
+    place = {"table": "dml_figure3", "pair": "Amazon:Beauty-Fashion", "side": "target"}
+    tasks, own = [], []
+    for users, base in ((8, results[2]), (0, results[2])):
+        published = [{**place, "domain": "Fashion", "row": f"{users} overlap users"}]
+        task = replace(base.task, name=f"overlap-{users}", published=published)
+        tasks.append(task)
+        own.append(replace(base, task=task))
+    suite = replace(found, tasks=tasks)
+    sheet = claim_sheet(load_claims(), suite, own, test_train=0.0)
+    findings = line(sheet, "D-0-users").judgement.findings
+    measured = [finding for finding in findings if finding.runs]
+    assert len(measured) == 4  # Fashion's metrics; Beauty has no place here.
+    assert {finding.value for finding in measured} == {0.0}

@@ -9,6 +9,7 @@ import pytest
 
 from benchmark.errors import BenchError
 from benchmark.registry import by_name
+from benchmark.reporting.claims import load_claims
 from benchmark.reporting.published import METRIC_KEYS, PublishedValue, published_table
 from benchmark.repository import PUBLISHED
 from benchmark.running.suite import load_suite, shipped
@@ -18,8 +19,9 @@ TABLES = tomllib.loads((PUBLISHED / "tables.toml").read_text(encoding="utf-8"))
 
 def test_every_method_that_a_printed_row_is_mapped_to_is_registered() -> None:
     mapped = {name for about in TABLES.values() for name in about["rows"].values() if name}
+    variants = {variant.name for suite in shipped() for variant in load_suite(suite).variants}
     assert mapped
-    assert mapped <= by_name().keys()
+    assert mapped <= by_name().keys() | variants
 
 
 def test_every_row_of_every_printed_table_is_listed_in_its_order() -> None:
@@ -32,7 +34,9 @@ def test_every_row_of_every_printed_table_is_listed_in_its_order() -> None:
             printed = dict.fromkeys(row["method"] for row in rows)
             methods = [name for name in printed if not name.endswith("_percent")]
             assert list(TABLES[path.stem]["rows"]) == methods, path.name
-    assert sorted(TABLES) == of_results
+    without_numbers = {"dml_figure3", "dml_figure4", "dml_ablation"}
+    assert sorted(TABLES.keys() - without_numbers) == of_results
+    assert without_numbers <= load_claims().experiments.keys()
 
 
 def test_every_place_that_a_shipped_suite_names_is_printed() -> None:
@@ -40,6 +44,8 @@ def test_every_place_that_a_shipped_suite_names_is_printed() -> None:
         for task in load_suite(name).tasks:
             for place in task.published:
                 table = published_table(place.table)
+                if not table.values:
+                    continue
                 found = table.printed(place.pair, place.domain, next(iter(table.rows)))
                 assert set(found) <= set(METRIC_KEYS.values())
                 assert "rmse" in found, (name, task.name, place)

@@ -1,0 +1,134 @@
+"""What records measure of the papers' figures and remarks, as cells that claims are about."""
+
+from __future__ import annotations
+
+import functools
+import math
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from benchmark.recommender import FloatArray
+from benchmark.reporting.network_figures import likeness
+from benchmark.reporting.printed import Cell
+from benchmark.reporting.published import published_table
+from benchmark.reporting.representations import snapshots
+from benchmark.reporting.summary import Results, Row
+from benchmark.running.manifest import Manifest
+from benchmark.running.records import Record, Store
+
+_TABLE = "recsysdan_table2"
+_AROUND_100 = slice(89, 110)
+"""Epochs 90 to 110, counted from 1."""
+_LAST = slice(-20, None)
+
+
+def experiments(
+    found: Manifest, results: Sequence[Results], store: Store
+) -> dict[Cell, FloatArray]:
+    """Values (n,) by run of every such cell, where its runs have kept what it takes."""
+    cells = dict(_capabilities(found))
+    for result in results:
+        for place in result.task.published:
+            here = result.domain == getattr(result.task, place["side"])
+            if here and not place.get("stand_in") and place["table"] == _TABLE:
+                cells |= dict(_adversarial(result, place["domain"], store))
+            if here and not place.get("stand_in") and place["pair"].endswith("Beauty-Fashion"):
+                cells |= dict(_convergence(result))
+    return cells
+
+
+def _capabilities(found: Manifest) -> Iterator[tuple[Cell, FloatArray]]:
+    """RecSys-DAN, Table IV: which methods do without target ratings. That a declaration is kept
+    is proven by the tests, which poison what is not declared."""
+    rows = {"RecSys-DAN": "ui-dan", **published_table(_TABLE).rows}
+    read = {method.name: method.target_data.split() for method in found.methods}
+    for row, name in rows.items():
+        if name in read:
+            cell = Cell("recsysdan_table4", row, "any", "fits without target ratings")
+            yield cell, np.array([float("R" not in read[name])])
+
+
+def _adversarial(result: Results, domain: str, store: Store) -> Iterator[tuple[Cell, FloatArray]]:
+    rows = {row.method.name: row for row in result.measured}
+    off = "discriminator accuracy off one half"
+    for row, name, curve, part in (
+        ("UI-DAN", "ui-dan", "Df accuracy", _AROUND_100),
+        ("I-DAN", "i-dan", "Dv accuracy", _LAST),
+    ):
+        if name in rows:
+            values = _of_curves(rows[name], curve, functools.partial(_off_half, part=part))
+            yield from _unless_empty(Cell("recsysdan_figure4", row, domain, off), values)
+    if (ui := rows.get("ui-dan")) is None:
+        return
+    yield from _of_artifacts(ui, domain, store)
+    for row, values in (
+        ("pre-training", _of_curves(ui, "source held-out RMSE", len)),
+        ("adversarial training", _of_curves(ui, "Df accuracy", len)),
+    ):
+        yield from _unless_empty(Cell("recsysdan_section5D8", row, domain, "epochs"), values)
+    if slowest := max((_prediction(row) for row in result.measured if row is not ui), default=0.0):
+        relative = [r.budget["seconds_predict"] / slowest for r in ui.done]
+        metric = "seconds relative to the slowest baseline"
+        yield Cell("recsysdan_section5D8", "inference", domain, metric), np.array(relative)
+
+
+def _of_artifacts(ui: Row, domain: str, store: Store) -> Iterator[tuple[Cell, FloatArray]]:
+    by_epoch: dict[int, list[float]] = {}
+    alike: dict[str, list[float]] = {}
+    for kept in (store.artifacts_of(record.key) for record in ui.done):
+        for snapshot in snapshots(kept):
+            by_epoch.setdefault(snapshot.epoch, []).append(snapshot.domain_accuracy())
+        for row, name in (
+            ("initialised from the source", "target"),
+            ("initialised at random", "control"),
+        ):
+            if f"weights-{name}" in kept and "weights-source" in kept:
+                same = likeness(kept[f"weights-{name}"], kept["weights-source"])
+                alike.setdefault(row, []).append(same)
+    for epoch, accuracies in by_epoch.items():
+        cell = Cell("recsysdan_figure6", f"epoch {epoch}", domain, "domain classifier accuracy")
+        yield cell, np.array(accuracies)
+    for row, values in alike.items():
+        yield Cell("recsysdan_figure7", row, domain, "weight correlation"), np.array(values)
+
+
+def _convergence(result: Results) -> Iterator[tuple[Cell, FloatArray]]:
+    """DML, Fig. 6: how much of the loss's decrease ten epochs bring, and when it stands still."""
+    row = next((row for row in result.measured if row.method.name == "dml"), None)
+    if row is None:
+        return
+    where = ("dml_figure6", "DML", "Beauty-Fashion")
+    share = "share of the loss decrease after 10 epochs"
+    yield from _unless_empty(Cell(*where, share), _of_curves(row, "training loss", _early))
+    epochs = "epochs until the loss changes by less than 1e-5"
+    yield from _unless_empty(Cell(*where, epochs), _of_curves(row, "training loss", len))
+
+
+def _of_curves(row: Row, name: str, statistic: Callable[[Sequence[float]], float]) -> FloatArray:
+    """The statistic of each run's curve, where all runs keep it and it is long enough."""
+    curves = [record.history.get(name, []) for record in row.done]
+    values = [statistic(curve) for curve in curves if len(curve)]
+    known = len(values) == len(curves) and np.isfinite(values).all()
+    return np.array(values if known else [], dtype=np.float64)
+
+
+def _unless_empty(cell: Cell, values: FloatArray) -> Iterator[tuple[Cell, FloatArray]]:
+    if len(values):
+        yield cell, values
+
+
+def _off_half(accuracies: Sequence[float], *, part: slice) -> float:
+    kept = accuracies[part]
+    return abs(statistics.fmean(kept) - 0.5) if kept else math.nan
+
+
+def _early(losses: Sequence[float]) -> float:
+    fall = losses[0] - min(losses)
+    return (losses[0] - min(losses[:10])) / fall if fall > 0 else math.nan
+
+
+def _prediction(row: Row) -> float:
+    done: Sequence[Record] = row.done
+    return statistics.median(record.budget["seconds_predict"] for record in done) if done else 0.0

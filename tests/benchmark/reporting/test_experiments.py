@@ -1,0 +1,106 @@
+"""Figures and remarks of the papers as numbers that claims are judged by."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.recommender import FloatArray
+from benchmark.reporting.claim_sheet import claim_sheet
+from benchmark.reporting.claims import load_claims
+from benchmark.reporting.experiments import experiments
+from benchmark.reporting.printed import Cell
+from benchmark.reporting.summary import Results
+from benchmark.reporting.verdicts import Verdict
+from benchmark.running.manifest import Manifest
+from benchmark.running.records import Store
+
+
+def with_history(result: Results, name: str, curves: dict[str, list[float]]) -> Results:
+    rows = [
+        replace(row, records=[replace(r, history=curves) for r in row.records])
+        if row.method.name == name
+        else row
+        for row in result.rows
+    ]
+    return replace(result, rows=rows)
+
+
+@pytest.fixture
+def kept(store: Store, tmp_path: Path) -> Store:
+    copy = Store(tmp_path, "made")
+    shutil.copytree(store.folder, copy.folder)
+    for seed in (1, 2, 3):
+        record = copy.get(f"ui-dan-{seed}-musical-instruments")
+        assert record is not None
+        weights = np.random.default_rng(seed).normal(size=(8, 8))
+        copy.put(
+            record,
+            artifacts={
+                "weights-source": weights,
+                "weights-target": weights,
+                "weights-control": weights[::-1],
+            },
+        )
+    return copy
+
+
+def value(cells: dict[Cell, FloatArray], *cell: str) -> FloatArray:
+    return cells[Cell(*cell)]
+
+
+def test_the_accuracy_off_one_half_is_of_epochs_90_to_110(
+    found: Manifest, results: list[Results], store: Store
+) -> None:
+    curve = [1.0] * 89 + [0.6] * 21 + [0.0] * 10
+    music = with_history(results[0], "ui-dan", {"Df accuracy": curve})
+    cells = experiments(found, [music], store)
+    where = ("recsysdan_figure4", "UI-DAN", "MI", "discriminator accuracy off one half")
+    assert value(cells, *where) == pytest.approx([0.1, 0.1, 0.1])
+    epochs = ("recsysdan_section5D8", "adversarial training", "MI", "epochs")
+    assert list(value(cells, *epochs)) == [120, 120, 120]
+
+
+def test_a_curve_that_ends_before_measures_nothing(
+    found: Manifest, results: list[Results], store: Store
+) -> None:
+    cells = experiments(found, results, store)  # The made curves have four epochs.
+    assert not [cell for cell in cells if cell.table == "recsysdan_figure4"]
+
+
+def test_weights_decide_the_claim_about_them(
+    found: Manifest, results: list[Results], kept: Store
+) -> None:
+    cells = experiments(found, results, kept)
+    same = ("recsysdan_figure7", "initialised from the source", "MI", "weight correlation")
+    assert value(cells, *same) == pytest.approx([1.0, 1.0, 1.0])
+    sheet = claim_sheet(load_claims(), found, results, test_train=0.0, beyond=cells)
+    [line] = [line for line in sheet.lines if line.claim.id == "R-weights"]
+    assert line.verdict is Verdict.HOLDS
+
+
+def test_what_a_method_declares_says_whether_it_can_do_without_ratings(
+    found: Manifest, results: list[Results], store: Store
+) -> None:
+    cells = experiments(found, results, store)
+    where = ("any", "fits without target ratings")
+    assert list(value(cells, "recsysdan_table4", "KNN", *where)) == [0.0]
+    assert list(value(cells, "recsysdan_table4", "RecSys-DAN", *where)) == [1.0]
+
+
+def test_how_fast_the_loss_falls_is_of_the_pair_that_the_figure_is_of(
+    found: Manifest, results: list[Results], store: Store
+) -> None:
+    losses = [10.0 - k for k in range(10)] + [0.5] + [0.0] * 10
+    fashion = with_history(results[2], "dml", {"training loss": losses})
+    cells = experiments(found, [fashion], store)
+    where = ("dml_figure6", "DML", "Beauty-Fashion")
+    share = value(cells, *where, "share of the loss decrease after 10 epochs")
+    assert share == pytest.approx([0.9, 0.9, 0.9])
+    assert list(value(cells, *where, "epochs until the loss changes by less than 1e-5")) == [
+        21, 21, 21,
+    ]  # fmt: skip
