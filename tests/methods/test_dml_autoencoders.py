@@ -54,7 +54,7 @@ def test_codes_lie_in_the_ball_and_tell_of_the_features(kind: str, features: Fea
     learnt = embedded(kind, features, 300)
     assert learnt.norm(dim=1).max() <= 1 + 1e-6
     # Of a direction the length is lost.
-    assert told(learnt, features) > (0.6 if kind == "hvae" else 0.75)
+    assert told(learnt, features) > (0.6 if kind in ("hvae", "linear") else 0.75)
 
 
 @every_kind

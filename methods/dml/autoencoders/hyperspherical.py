@@ -32,4 +32,7 @@ class HypersphericalAutoEncoder(Coder):
 
     def _posterior(self, features: Tensor) -> tuple[Tensor, Tensor]:
         direction, raw = self.encoder(features).split([self.dimension, 1], dim=1)
-        return normalize(direction, dim=1), softplus(raw.squeeze(1)) + 1
+        # Silent: the concentration's unit; of the order of d, below which draws in d dimensions
+        # hardly tell of their direction.
+        concentration = 1 + 4 * self.dimension * softplus(raw.squeeze(1))
+        return normalize(direction, dim=1), concentration
