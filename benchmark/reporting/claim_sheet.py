@@ -51,6 +51,15 @@ class Line:
         more = len(deciding) - len(shown)
         return shown + ([f"and {more} more"] if more else [])
 
+    @property
+    def not_recomputed(self) -> list[str]:
+        """The paper's own numbers that lie outside what it claims of them."""
+        return [
+            f"{each.part.label}: {_number(each.value)}{_range(each.part.low, each.part.high)}"
+            for each in self.paper.parts
+            if not each.inside
+        ]
+
 
 @dataclass(frozen=True)
 class Order:
@@ -242,11 +251,15 @@ def _told(finding: Finding) -> str:
     text = f"{finding.label}: {_number(finding.value)}"
     if finding.interval is not None:
         text += " [{}, {}]".format(*map(_number, finding.interval))
-    if math.isinf(finding.high):
-        return f"{text}, claimed above {_number(finding.low)}"
-    if math.isinf(finding.low):
-        return f"{text}, claimed below {_number(finding.high)}"
-    return f"{text}, claimed {_number(finding.low)} to {_number(finding.high)}"
+    return text + _range(finding.low, finding.high)
+
+
+def _range(low: float, high: float) -> str:
+    if math.isinf(high):
+        return f", claimed above {_number(low)}"
+    if math.isinf(low):
+        return f", claimed below {_number(high)}"
+    return f", claimed {_number(low)} to {_number(high)}"
 
 
 def _number(value: float) -> str:

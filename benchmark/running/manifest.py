@@ -100,6 +100,9 @@ def load(store: Store) -> Manifest | None:
     path = _path(store.folder)
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
+        for entry in values["tasks"]:
+            if entry["card"]:
+                Card.from_dict(entry["card"])  # Refused here where another version wrote it.
         return Manifest(
             **{
                 **values,

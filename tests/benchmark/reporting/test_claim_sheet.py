@@ -112,3 +112,11 @@ def test_a_row_may_be_a_task(found: Manifest, results: list[Results]) -> None:
     measured = [finding for finding in findings if finding.runs]
     assert len(measured) == 4  # Fashion's metrics; Beauty has no place here.
     assert {finding.value for finding in measured} == {0.0}
+
+
+def test_the_paper_s_cells_that_do_not_recompute_are_listed(sheet: Sheet) -> None:
+    table3 = line(sheet, "D-T3-improved")
+    assert table3.paper.verdict == "fails"
+    [cell] = table3.not_recomputed
+    assert cell == "gain of DML in percent, Book Rec@5: 2.668, claimed 3.69 to 3.73"
+    assert line(sheet, "D-T5-improved").not_recomputed == []

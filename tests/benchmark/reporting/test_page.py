@@ -199,3 +199,14 @@ def test_a_suite_that_has_not_run_yet_has_a_page(
     page = Page(write_report(found, empty, tmp_path / "reports"))
     assert "not run yet" in page.text
     assert "no reviews.json.gz" in page.text
+
+
+def test_the_same_records_give_the_same_bytes(
+    found: Manifest, store: Store, report: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmark.reporting.report.save", lambda *_: None)  # Tested by itself.
+    again = write_report(found, store, tmp_path).parent
+    files = sorted(path.relative_to(again) for path in again.rglob("*.*"))
+    assert len(files) > 50
+    for file in files:
+        assert (again / file).read_bytes() == (report / file).read_bytes(), file

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from conftest import BEAUTY, MUSIC, failed, record, scores
 
+from benchmark.errors import BenchError
 from benchmark.reporting.reasons import in_a_cell, portable
 from benchmark.reporting.summary import Measured, Results, Row, summarise
+from benchmark.running import manifest as manifests
 from benchmark.running.manifest import Manifest, TaskEntry
 from benchmark.running.records import Record, Store
 
@@ -132,3 +135,12 @@ def test_a_reason_in_a_cell_is_one_short_line() -> None:
     assert in_a_cell("two\nlines") == "two lines"
     assert len(in_a_cell("word " * 100)) <= 70
     assert in_a_cell("word " * 100).endswith("word…")
+
+
+def test_a_plan_of_another_version_is_refused_in_words(found: Manifest, tmp_path: Path) -> None:
+    store = Store(tmp_path, "made")
+    store.create()
+    cards = [{**task.card, "source": {"name": "x"}} for task in found.tasks if task.card]
+    manifests.save(replace(found, tasks=[replace(found.tasks[0], card=cards[0])]), store)
+    with pytest.raises(BenchError, match="remove it and run the suite again"):
+        manifests.load(store)
