@@ -62,12 +62,14 @@ def paper_tables(found: Manifest, results: Sequence[Results]) -> list[Table]:
 
 def _paper_table(name: str, found: Manifest, results: Sequence[Results]) -> Table:
     table = published_table(name)
-    places = [
-        _place(table, task, place, results)
-        for task in found.tasks
-        for place in task.published
-        if place["table"] == name
-    ]
+    declared: dict[tuple[str, str, bool], _Place] = {}
+    for task in found.tasks:
+        for place in task.published:
+            if place["table"] == name:
+                key = (place["pair"], place["domain"], bool(place.get("stand_in")))
+                # Of tasks that differ in switches only, the first is the one that counts.
+                declared.setdefault(key, _place(table, task, place, results))
+    places = list(declared.values())
     trivial = [method for method in found.methods if method.trivial]
     listed = {method.name: method for method in found.methods}
     printed = [r for r in table.rows if any(table.printed(p.pair, p.domain, r) for p in places)]
