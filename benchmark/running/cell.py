@@ -43,6 +43,8 @@ from benchmark.running.stages import StoredStages
 from benchmark.running.suite import Protocol
 from benchmark.running.tuning import tune
 
+STAGES = "stages"
+"""The folder of finished stages, beside the suites', which share them."""
 CANNOT_WRITE = 3
 """Exit code of a cell's process when its outcome could not be stored."""
 
@@ -133,7 +135,7 @@ def _fitted(job: Job) -> Outcome:
     settings, trials = _tuned(job, task, split)
     tuned_at = time.perf_counter()
     final = split.refitted() if protocol.refit else split
-    stages = StoredStages(Store(job.results, cell.suite).stages, _context(job, prepared, final))
+    stages = StoredStages(job.results / STAGES, _context(job, prepared, final))
     data = training_data(cell.method, task, final, text=protocol.text, withheld=protocol.withhold)
     model = cell.method(**settings).fit(replace(data, stages=stages), seed=cell.seed)
     fitted_at = time.perf_counter()
@@ -194,7 +196,7 @@ def _context(job: Job, prepared: Prepared, split: Split) -> dict[str, Any]:
     method = job.cell.method
     return {
         "code": package_hash(method),
-        "protocol": job.protocol.model_dump(),
+        "protocol": job.protocol.of_fits,
         "split": [split.source.fingerprint, split.target.fingerprint],
         "data": [prepared.contents[side] for side in Side],
         "declared": [str(method.source_data), str(method.target_data)],

@@ -88,7 +88,6 @@ class Store:
         self.predictions = self.folder / "predictions"
         self.artifacts = self.folder / "artifacts"
         self.tuning = self.folder / "tuning"
-        self.stages = self.folder / "stages"
         self.logs = self.folder / "logs"
 
     def create(self) -> None:

@@ -45,6 +45,11 @@ class Protocol(_Table):
     withhold: list[Withheld] = []
     """What no method gets although the data have it; those that must read it are refused."""
 
+    @property
+    def of_fits(self) -> dict[str, Any]:
+        """The switches that a fit may depend on; the others only change how it is scored."""
+        return self.model_dump(exclude={"relevance", "clip", "full_ranking_users"})
+
 
 class Limits(_Table):
     """What one cell may take."""

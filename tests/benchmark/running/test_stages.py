@@ -13,7 +13,7 @@ from benchmark.data.views import NoStages
 from benchmark.running.records import Record, Store
 from benchmark.running.run import plan, run
 from benchmark.running.stages import StoredStages
-from benchmark.running.suite import Suite, TaskSpec
+from benchmark.running.suite import Protocol, Suite, TaskSpec
 from benchmark.running.variants import variants_of
 
 
@@ -80,3 +80,23 @@ def test_a_record_reports_the_time_of_a_stage_that_another_cell_has_paid_for(
     run(suite, planned, planned[0].cells, store, workers=1, on_done=records.append)
     assert [record.facts for record in records] == [{}, {"stages recalled": "sleeping"}]
     assert all(record.budget["seconds_fit"] >= 0.2 for record in records)
+
+
+def test_suites_that_only_score_otherwise_share_stages(tmp_path: Path) -> None:
+    planted = {"users": [40, 30], "items": [20, 20], "shared_users": 5, "shared_items": 2}
+    task = TaskSpec(
+        name="t", source="synthetic/source", target="synthetic/target", planted=planted
+    )
+    facts = []
+    switches = [{}, {"relevance": 3.0, "clip": "none"}, {"text": "reviewText"}]
+    for number, protocol in enumerate(switches):
+        suite = Suite(
+            name=f"s{number}", title="S", seeds=[1], tasks=[task], protocol=Protocol(**protocol)
+        )
+        planned = plan(suite, variants_of(suite, [Staged], [Staged]), Places(None, tmp_path))
+        store = Store(tmp_path, suite.name)
+        store.create()
+        records: list[Record] = []
+        run(suite, planned, planned[0].cells, store, workers=1, on_done=records.append)
+        facts += [record.facts for record in records]
+    assert facts == [{}, {"stages recalled": "sleeping"}, {}]
