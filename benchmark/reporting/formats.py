@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable
 
-from benchmark.reporting.layout import Cell, Mark, Table
+from benchmark.reporting.layout import Cell, Column, Mark, Table
 from benchmark.reporting.summary import IN_STARS, Results
 from benchmark.reporting.templating import environment
 
@@ -68,7 +68,7 @@ def to_markdown(table: Table) -> str:
 
 def to_latex(table: Table) -> str:
     r"""A ``table*`` for ``\input``; wide ones are shrunk to the line, best a landscape one."""
-    alignment = "".join("r" if column.numeric else "l" for column in table.columns)
+    alignment = "".join(_alignment(column) for column in table.columns)
     body = []
     for index, row in enumerate(table.rows):
         if index in table.rules:
@@ -143,6 +143,12 @@ def _markdown_cells(row: list[Cell]) -> Iterable[str]:
 def _markdown_text(text: str) -> str:
     line = " ".join(text.split())
     return line.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
+
+
+def _alignment(column: Column) -> str:
+    if column.prose:
+        return r"p{.3\linewidth}"
+    return "r" if column.numeric else "l"
 
 
 def _latex_caption(table: Table) -> str:

@@ -18,6 +18,7 @@ from benchmark.reporting.layout import Table
 from benchmark.reporting.multiverse import multiverse_tables, universes
 from benchmark.reporting.network_figures import distance_table
 from benchmark.reporting.paper_tables import paper_tables
+from benchmark.reporting.sample_tables import sample_table
 from benchmark.reporting.summary import Results, summarise, test_train
 from benchmark.reporting.tables import comparison, table_name
 from benchmark.running.manifest import Manifest, TaskEntry
@@ -37,8 +38,8 @@ class Gathered:
     claims: Sheet
     paper_tables: Sequence[Table]
     dataset_tables: Sequence[Table]
-    distances: Mapping[str, Table]
-    """Of domains in learned representations, by task; only where something was kept."""
+    kept_tables: Mapping[str, Sequence[Table]]
+    """Of what fits have kept beside their scores, by task."""
     multiverse: Sequence[Table]
     """What flips with which switch, where tasks differ in switches only."""
 
@@ -70,10 +71,13 @@ def gather(found: Manifest, store: Store) -> Gathered:
             contrasted[table_name(result)] = tested
     # Of several kinds of split, the one whose runs say least.
     overlap = max(map(test_train, found.tasks), default=0.0)
-    distances = {
-        task.name: table
+    kept_tables = {
+        task.name: [
+            table
+            for build in (distance_table, sample_table)
+            if (table := build(task, [r for r in results if r.task is task], store)).rows
+        ]
         for task in found.tasks
-        if (table := distance_table(task, [r for r in results if r.task is task], store)).rows
     }
     ledger = load_claims()
     return Gathered(
@@ -91,7 +95,7 @@ def gather(found: Manifest, store: Store) -> Gathered:
         ),
         [*paper_tables(found, results), *capability_tables(found, results)],
         dataset_tables(found),
-        distances,
+        kept_tables,
         [
             table
             for compared in universes(found, results, ledger)

@@ -38,6 +38,8 @@ class Column:
     numeric: bool = False
     group: str = ""
     short: str = ""
+    prose: bool = False
+    """Whether it holds running text, which is broken into lines."""
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from benchmark.recommender import FloatArray
 from benchmark.reporting.figures import COLOURS
 from benchmark.reporting.illustration import Illustration, legend_below
+from benchmark.reporting.kept import kept
 from benchmark.reporting.layout import Cell, Column, Table
 from benchmark.reporting.representations import Snapshot, snapshots
-from benchmark.reporting.summary import Results, Row
+from benchmark.reporting.summary import Results
 from benchmark.reporting.tables import anchor
 from benchmark.running.manifest import TaskEntry
-from benchmark.running.records import Record, Store
+from benchmark.running.records import Store
 
 SHOWN_WEIGHTS = (16, 64)
 """The top left rows and columns of the matrices that RecSys-DAN draws in Fig. 7."""
@@ -29,13 +30,13 @@ def network_figures(
     task: TaskEntry, results: Sequence[Results], store: Store
 ) -> Iterator[Illustration]:
     """RecSys-DAN, Figs. 6 and 7, of every fit that has kept what they need."""
-    for row, record, kept in _kept(results, store):
+    for _, row, record, arrays in kept(results, store):
         where = f"{task.name}, {row.method.title} into {record.target}"
         stem = f"{task.name}--{record.target.replace('/', '-')}--{row.method.name}"
-        if found := snapshots(kept):
+        if found := snapshots(arrays):
             yield _maps(stem, where, found, task)
-        if "weights-source" in kept:
-            yield _weights(stem, where, kept, task)
+        if "weights-source" in arrays:
+            yield _weights(stem, where, arrays, task)
 
 
 def distance_table(task: TaskEntry, results: Sequence[Results], store: Store) -> Table:
@@ -48,9 +49,8 @@ def distance_table(task: TaskEntry, results: Sequence[Results], store: Store) ->
             Cell(f"{(accuracy := snapshot.domain_accuracy()):.3f}", accuracy),
             Cell(f"{(mmd := snapshot.mmd()):.4f}", mmd),
         ]
-        for result in results[:1]
-        for row, record, kept in _kept(results, store)
-        for snapshot in snapshots(kept)
+        for result, row, record, arrays in kept(results, store)
+        for snapshot in snapshots(arrays)
     ]
     columns = [Column("Method"), Column("Target"), Column("Epoch", True)]
     columns += [Column("Accuracy of a domain classifier", True), Column("MMD²", True)]
@@ -70,18 +70,6 @@ def distance_table(task: TaskEntry, results: Sequence[Results], store: Store) ->
 def likeness(one: FloatArray, other: FloatArray) -> float:
     """Pearson's correlation of two matrices of one shape, entry by entry."""
     return float(np.corrcoef(one.ravel(), other.ravel())[0, 1])
-
-
-def _kept(
-    results: Sequence[Results], store: Store
-) -> Iterator[tuple[Row, Record, Mapping[str, NDArray[Any]]]]:
-    """Each record that has kept something, once, though it may stand in two tables."""
-    seen: set[str] = set()
-    for row in (row for result in results for row in result.rows):
-        for record in row.done:
-            if record.key not in seen and store.has_artifacts(record.key):
-                seen.add(record.key)
-                yield row, record, store.artifacts_of(record.key)
 
 
 def _maps(stem: str, where: str, found: Sequence[Snapshot], task: TaskEntry) -> Illustration:
@@ -127,14 +115,14 @@ def _map(snapshot: Snapshot, ax: Axes, *, legend: bool) -> Axes:
 
 
 def _weights(
-    stem: str, where: str, kept: Mapping[str, NDArray[Any]], task: TaskEntry
+    stem: str, where: str, arrays: Mapping[str, NDArray[Any]], task: TaskEntry
 ) -> Illustration:
     names = sorted(
-        (name.removeprefix(_WEIGHTS) for name in kept if name.startswith(_WEIGHTS)),
+        (name.removeprefix(_WEIGHTS) for name in arrays if name.startswith(_WEIGHTS)),
         key=lambda name: ("source", "target").index(name) if name in ("source", "target") else 2,
     )
-    source = kept[f"{_WEIGHTS}source"].astype(np.float64)
-    shown = {name: kept[f"{_WEIGHTS}{name}"].astype(np.float64) for name in names}
+    source = arrays[f"{_WEIGHTS}source"].astype(np.float64)
+    shown = {name: arrays[f"{_WEIGHTS}{name}"].astype(np.float64) for name in names}
     height, width = SHOWN_WEIGHTS
     limit = max(float(np.abs(matrix[:height, :width]).max()) for matrix in shown.values())
     panels: list[Callable[[Axes], Axes]] = [

@@ -86,11 +86,10 @@ def render_records(found: Manifest, results: Sequence[Results]) -> str:
 def _section(task: TaskEntry, gathered: Gathered) -> _Section:
     own = gathered.of(task)
     card = Card.from_dict(task.card) if task.card else None
-    distances = gathered.distances.get(task.name)
     return _Section(
         task,
         portable(task.unavailable),
-        [*gathered.comparisons(task), *([distances] if distances else [])],
+        [*gathered.comparisons(task), *gathered.kept_tables[task.name]],
         gathered.tests(task),
         list(dict.fromkeys(problem for result in own for problem in problems(result))),
         [figure for figure in gathered.figures if figure.task is task],

@@ -40,7 +40,7 @@ def write_report(found: Manifest, store: Store, reports: Path) -> Path:
     for table in (
         *gathered.paper_tables,
         *gathered.dataset_tables,
-        *gathered.distances.values(),
+        *(table for tables in gathered.kept_tables.values() for table in tables),
         *gathered.multiverse,
         *(table for task in found.tasks for table in gathered.tests(task)),
     ):
@@ -69,8 +69,8 @@ def render_markdown_report(gathered: Gathered) -> str:
     for task in found.tasks:
         sections.append(f"## {task.name}\n")
         sections += _task_sections(task, gathered.of(task))
-        if (distances := gathered.distances.get(task.name)) is not None:
-            sections += [f"### {distances.caption}\n", *_table_section(distances)]
+        for table in gathered.kept_tables[task.name]:
+            sections += [f"### {table.caption}\n", *_table_section(table)]
     return "\n".join(sections)
 
 
