@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,6 +17,8 @@ from benchmark.data.views import TextField, Withheld
 from benchmark.errors import BenchError, suggestion
 from benchmark.recommender import Side
 from benchmark.repository import SUITES
+
+Seed = Annotated[int, Field(ge=0)]
 
 
 class _Table(BaseModel):
@@ -107,11 +109,11 @@ class VariantSpec(_Table):
 class Quick(_Table):
     """What ``--quick`` makes of a suite: the same in little, to see that it works."""
 
-    seeds: list[int] | None = None
-    folds: int | None = None
-    tasks: list[str] | None = None
-    trials: int | None = None
-    full_ranking_users: int | None = None
+    seeds: Annotated[list[Seed], Field(min_length=1)] | None = None
+    folds: int | None = Field(default=None, ge=0)
+    tasks: Annotated[list[str], Field(min_length=1)] | None = None
+    trials: int | None = Field(default=None, ge=1)
+    full_ranking_users: int | None = Field(default=None, ge=0)
     settings: dict[str, dict[str, Any]] = {}
 
 
@@ -120,7 +122,7 @@ class Suite(_Table):
 
     name: str
     title: str
-    seeds: list[int] = Field(min_length=1)
+    seeds: list[Seed] = Field(min_length=1)
     folds: int = Field(default=0, ge=0)
     """How many folds of a split are run, from the first; 0: all."""
     methods: list[str] | Literal["all"] = "all"
@@ -216,8 +218,12 @@ def _check_names(suite: Suite, path: Path) -> None:
                 raise BenchError(
                     f"two {what} are named {name!r} in {path}; give each its own name"
                 )
-    if len(set(suite.seeds)) < len(suite.seeds):
-        raise BenchError(f"seeds {suite.seeds} in {path} repeat a seed; list each once")
+    for where, seeds in (
+        ("seeds", suite.seeds),
+        ("quick.seeds", suite.quick and suite.quick.seeds),
+    ):
+        if seeds and len(set(seeds)) < len(seeds):
+            raise BenchError(f"{where} {seeds} in {path} repeat a seed; list each once")
     for name in (suite.quick and suite.quick.tasks) or []:
         if name not in tasks:
             raise BenchError(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from benchmark.errors import BenchError, suggestion
 from benchmark.recommender import Recommender
@@ -31,7 +34,8 @@ def variants_of(
         known: every method there is, in table-row order; a variant may be of any of them.
 
     Raises:
-        BenchError: a variant or a setting of a method or field that does not exist.
+        BenchError: a variant, a setting or artifacts of a method or field that does not exist, or
+            a value that a field cannot have.
     """
     known = list(known)
     _check(suite, known)
@@ -45,12 +49,20 @@ def variants_of(
             for declared in suite.variants
             if declared.method == method.name
         ]
+    names = [variant.name for variant in found]
+    for name in suite.artifacts:
+        if name not in names:
+            raise BenchError(
+                f"artifacts: no method or variant {name!r} takes part in suite {suite.name!r}"
+                f"{suggestion(name, names)}"
+            )
     return found
 
 
 def _check(suite: Suite, methods: Sequence[type[Recommender]]) -> None:
     place = f"suite {suite.name!r}"
-    known = {method.name: {field.name for field in fields(method)} for method in methods}
+    by_name = {method.name: method for method in methods}
+    known = {name: {field.name for field in fields(method)} for name, method in by_name.items()}
     own = {declared.name: declared.method for declared in suite.variants}
     for name in own:
         if name in known:
@@ -68,8 +80,24 @@ def _check(suite: Suite, methods: Sequence[type[Recommender]]) -> None:
     placed = [(f"settings.{name}", name, keys) for name, keys in suite.settings.items()]
     placed += [(f"variants.{v.name}.settings", v.method, v.settings) for v in suite.variants]
     for where, name, settings in placed:
-        for key in settings:
+        for key, value in settings.items():
             if key not in known[name]:
                 raise BenchError(
                     f"unknown key '{where}.{key}' in {place}{suggestion(key, known[name])}"
                 )
+            if problem := _problem(by_name[name], key, value):
+                raise BenchError(f"{where}.{key} = {value!r} in {place}: {problem}")
+
+
+def _problem(method: type[Recommender], key: str, value: Any) -> str:
+    """Why a value from a suite file is none that a field can have, or nothing."""
+    try:
+        allowed: Any = get_type_hints(method, include_extras=True)[key]
+    except NameError:  # The class of an outside method may name what only type checkers import.
+        return ""
+    try:
+        # As JSON, a list may stand for a tuple, and still no text for a number.
+        TypeAdapter(allowed).validate_json(json.dumps(value, default=str), strict=True)
+    except ValidationError as error:
+        return error.errors()[0]["msg"].lower()
+    return ""

@@ -225,6 +225,8 @@ def test_failed_cells_give_exit_code_1_and_are_tried_again_only_on_request(
         (["run", "--methods", "svd"], "unknown method 'svd' in --methods; did you mean 'svdpp'?"),
         (["run", "--tasks", "plantd"], "unknown task 'plantd' in --tasks; did you mean 'planted'"),
         (["run", "--seeds", "one"], "'one' is not a list of whole numbers"),
+        (["run", "--seeds", "-1"], "'-1': seeds are 0 or more"),
+        (["run", "--seeds", "1,1"], "each is listed once"),
         (["run", "--retry", "bad"], "'bad' is none of failed"),
         (["run", "--jobs", "0"], "--jobs"),
         (["run", "--method", "nowhere:Class"], "'nowhere:Class' cannot be imported"),

@@ -55,6 +55,7 @@ def test_every_shipped_suite_is_valid_and_names_what_exists(name: str) -> None:
         ("[1]", "['a']", r"seeds.0 = 'a' in .*integer"),
         ("[1]", "[]", r"seeds = \[\] in .*at least 1"),
         ("[1]", "[1, 1]", "repeat a seed"),
+        ("[1]", "[-1]", r"seeds.0 = -1 in .*greater than or equal to 0"),
         ('"t"', '"A task"', r"tasks.0.name = 'A task'"),
         ("[[tasks]]", "[tasks", "is not TOML"),
     ],
@@ -147,6 +148,24 @@ def test_a_quick_form_of_tasks_that_do_not_exist_is_refused(tmp_path: Path) -> N
         load_suite(written(tmp_path, MINIMAL + "[quick]\ntasks = ['tt']"))
 
 
+@pytest.mark.parametrize(
+    ("quick", "message"),
+    [
+        ("seeds = []", r"quick.seeds = \[\] in .*at least 1"),
+        ("seeds = [1, 1]", r"quick.seeds \[1, 1\] in .* repeat a seed"),
+        ("tasks = []", r"quick.tasks = \[\] in .*at least 1"),
+        ("folds = -1", "quick.folds = -1 in .*greater than or equal to 0"),
+        ("trials = 0", "quick.trials = 0 in .*greater than or equal to 1"),
+        ("seed = [1]", "unknown key 'quick.seed' in .*did you mean 'seeds'"),
+    ],
+)
+def test_a_quick_form_that_could_not_run_is_refused(
+    quick: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(BenchError, match=message):
+        load_suite(written(tmp_path, f"{MINIMAL}[quick]\n{quick}"))
+
+
 def test_an_unknown_suite_gets_a_suggestion() -> None:
     with pytest.raises(BenchError, match="unknown suite 'amazn'; did you mean 'amazon'"):
         load_suite("amazn")
@@ -163,6 +182,11 @@ def test_a_suite_file_that_is_not_there_is_named() -> None:
         ("[settings.kn]\nk = 3", "unknown method 'kn' .*did you mean 'knn'"),
         ("[settings.knn]\nkk = 3", r"unknown key 'settings.knn.kk' .*did you mean 'k'"),
         ("[tuning]\nmethods = ['svd']", "unknown method 'svd' .*did you mean 'svdpp'"),
+        ("[settings.cmf]\nfactors = 'many'", "settings.cmf.factors = 'many' in .*valid integer"),
+        ("[settings.knn]\nk = 2.5", "settings.knn.k = 2.5 in .*valid integer"),
+        ("[settings.dml]\ndual = 3", "settings.dml.dual = 3 in .*should be 'swap', 'same'"),
+        ("[settings.ui-dan]\nadapt = 'x'", "settings.ui-dan.adapt = 'x' in .*should be 'all' or"),
+        ("[settings.ui-dan]\nepochs = -1", "settings.ui-dan.epochs = -1 in .*greater than or"),
     ],
 )
 def test_settings_of_what_does_not_exist_are_refused(
@@ -171,3 +195,12 @@ def test_settings_of_what_does_not_exist_are_refused(
     suite = load_suite(written(tmp_path, f"{MINIMAL}\n{addition}"))
     with pytest.raises(BenchError, match=message):
         variants_of(suite, METHODS, METHODS)
+
+
+def test_artifacts_of_what_takes_no_part_are_refused(tmp_path: Path) -> None:
+    suite = load_suite(written(tmp_path, f"artifacts = ['ui-dn']\n{MINIMAL}"))
+    with pytest.raises(BenchError, match=r"artifacts: no .* 'ui-dn' .*did you mean 'ui-dan'"):
+        variants_of(suite, METHODS, METHODS)
+    suite = load_suite(written(tmp_path, f"artifacts = ['ui-dan']\n{MINIMAL}"))
+    with pytest.raises(BenchError, match=r"artifacts: no .* 'ui-dan' takes part in suite 'mine'"):
+        variants_of(suite, METHODS[:2], METHODS)
