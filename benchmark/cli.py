@@ -212,17 +212,19 @@ def list_() -> None:
     from benchmark.running.suite import load_suite, shipped
 
     click.echo("Suites")
+    width = max(map(len, shipped()))
     for name in shipped():
         declared = load_suite(name)
-        click.echo(f"  {name:10} {declared.title}")
+        click.echo(f"  {name:{width}} {declared.title}")
         for task in declared.tasks:
             click.echo(f"    {task.name}: {task.source} → {task.target}")
     click.echo("\nMethods (source data → target data; shared identities)")
+    width, title = (max(len(getattr(m, what)) for m in METHODS) for what in ("name", "title"))
     for method in METHODS:
         click.echo(
-            f"  {method.name:12} {method.title:16} {_signals(method.source_data)} → "
+            f"  {method.name:{width}} {method.title:{title}} {_signals(method.source_data)} → "
             f"{_signals(method.target_data)}; {_signals(method.overlap)}\n"
-            f"  {'':12} {method.paper}"
+            f"  {'':{width}} {method.paper}"
         )
     click.echo("\nStudies (bench study)")
     for found in STUDIES:
@@ -234,6 +236,7 @@ def _signals(flags: Any) -> str:
 
 
 def _print_plan(planned: Sequence[Any], chosen: list[str], todo: set[str]) -> None:
+    width = max(map(len, chosen), default=0)
     for task in planned:
         if task.unavailable:
             click.echo(f"{task.spec.name}: unavailable: {task.unavailable}")
@@ -244,7 +247,7 @@ def _print_plan(planned: Sequence[Any], chosen: list[str], todo: set[str]) -> No
             new = sum(cell.key in todo for cell in cells)
             trials = max((cell.trials for cell in cells), default=0)
             tuned = f", {trials} trials each" if trials else ""
-            click.echo(f"  {method:12} {len(cells):4} cells, {new:4} to run{tuned}")
+            click.echo(f"  {method:{width}} {len(cells):4} cells, {new:4} to run{tuned}")
     click.echo(f"{len(todo)} cells to run")
 
 

@@ -71,16 +71,20 @@ def verify(context: click.Context, names: tuple[str, ...], data_dir: Path | None
     places = Places(data_dir, cache_dir())
     everything = [entry.name for entry in entries() if entry.files]
     off = False
+    compared = 0
     for name in names or everything:
         found = verify_domain(name, places)
         here = [file for file in found.files if file.path]
         if not here and not names:
             continue
+        compared += 1
         off = off or not found.ok
         click.echo(f"{found.name}: {'ok' if found.ok else found.problem or 'see its files'}")
         for file in found.files:
             said = file.problem or file.note or "ok"
             click.secho(f"  {file.name}: {said}", fg="red" if file.problem else None)
+    if not compared:
+        click.echo("no data at hand; name their folder with --data-dir or BENCH_DATA", err=True)
     context.exit(1 if off else 0)
 
 

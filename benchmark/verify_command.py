@@ -126,7 +126,7 @@ def _difference(record: Record, store: Store, copies: Store) -> str:
     assert kept is not None, "only finished cells run again"
     try:
         before = store.predicted(record.key)
-    except (OSError, ValueError) as error:
+    except (OSError, BenchError) as error:
         return f": its predictions cannot be read: {error}"
     if hashlib.sha256(before.tobytes()).hexdigest() != kept.predictions["sha256"]:
         return ": the predictions on disk are not those of the record"

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.data.splits import TEST
+from benchmark.errors import BenchError
 from benchmark.evaluation.metrics import rmse
 from benchmark.recommender import FloatArray, IntArray, Side
-from benchmark.running.records import Record, Store, write_atomically
+from benchmark.running.records import DAMAGED, Record, Store, write_atomically
 from benchmark.running.run import PlannedTask
 
 _SAME = 1e-9
@@ -53,9 +54,14 @@ def keep(planned: Iterable[PlannedTask], store: Store) -> None:
 
 
 def load(store: Store, task: str, domain: str, fold: int) -> ScoredRows | None:
-    """The kept rows, or None where there are none."""
+    """The kept rows, or None where there are none.
+
+    Raises:
+        BenchError: the file is damaged.
+    """
+    path = _path(store, task, domain, fold)
     try:
-        with np.load(_path(store, task, domain, fold)) as found:
+        with path.open("rb") as file, np.load(file) as found:
             low, high = found["scale"]
             return ScoredRows(
                 found["users"].astype(np.int64),
@@ -65,6 +71,10 @@ def load(store: Store, task: str, domain: str, fold: int) -> ScoredRows | None:
             )
     except FileNotFoundError:
         return None
+    except DAMAGED as error:
+        raise BenchError(
+            f"cannot read {path}: {error}; remove it and run the suite again"
+        ) from error
 
 
 def scored_ratings(

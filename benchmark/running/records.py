@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -19,6 +21,8 @@ from benchmark.errors import BenchError
 from benchmark.recommender import FloatArray
 
 SCHEMA = 1
+DAMAGED = (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+"""What numpy raises for a file of arrays that is cut off or none."""
 # Temporary files are their owner's alone; what takes their place is as readable as any other.
 _UMASK = os.umask(0)
 os.umask(_UMASK)
@@ -131,20 +135,41 @@ class Store:
             file.write(record.to_json().encode())
 
     def predicted(self, key: str) -> FloatArray:
-        """A cell's predictions (n,) in test order, the scored domains one after the other."""
-        return np.asarray(np.load(self.predictions / f"{key}.npy"), dtype=np.float64)
+        """A cell's predictions (n,) in test order, the scored domains one after the other.
+
+        Raises:
+            OSError: none are there.
+            BenchError: the file is damaged.
+        """
+        path = self.predictions / f"{key}.npy"
+        try:
+            return np.asarray(np.load(path), dtype=np.float64)
+        except DAMAGED as error:
+            raise BenchError(
+                f"cannot read {path}: {error}; remove it and {self.records / f'{key}.json'}, "
+                "then run the suite again"
+            ) from error
 
     def has_artifacts(self, key: str) -> bool:
         """Whether a cell has kept what figures need."""
         return (self.artifacts / f"{key}.npz").is_file()
 
     def artifacts_of(self, key: str) -> dict[str, NDArray[Any]]:
-        """What a cell has kept for figures, by name; nothing where it has kept nothing."""
+        """What a cell has kept for figures, by name; nothing where it has kept nothing.
+
+        Raises:
+            BenchError: the file is damaged.
+        """
+        path = self.artifacts / f"{key}.npz"
         try:
-            with np.load(self.artifacts / f"{key}.npz") as found:
+            with path.open("rb") as file, np.load(file) as found:
                 return dict(found)
         except FileNotFoundError:
             return {}
+        except DAMAGED as error:
+            raise BenchError(
+                f"cannot read {path}: {error}; remove it and run the suite again"
+            ) from error
 
     def journal(self, key: str) -> Path:
         """Where a cell's search writes down each trial, to go on from when it is stopped."""

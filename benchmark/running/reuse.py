@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from benchmark.errors import BenchError
+from benchmark.running.cell import Outcome
 from benchmark.running.plan import Cell
-from benchmark.running.records import Record, Status, Store
+from benchmark.running.records import Status, Store
 
 
 def found_elsewhere(cells: Sequence[Cell], store: Store) -> dict[str, Store]:
@@ -23,9 +24,7 @@ def found_elsewhere(cells: Sequence[Cell], store: Store) -> dict[str, Store]:
     found = {}
     for cell in cells:
         for other in others:
-            if cell.artifacts and not other.has_artifacts(cell.key):
-                continue
-            if _whole(other, cell.key) is not None:
+            if _finished(cell, other) is not None:
                 found[cell.key] = other
                 break
     return found
@@ -38,15 +37,11 @@ def take_over(cells: Sequence[Cell], found: dict[str, Store], store: Store) -> N
         BenchError: it cannot be written.
     """
     for cell in (cell for cell in cells if cell.key in found):
-        other = found[cell.key]
-        record = _whole(other, cell.key)
-        assert record is not None, "found a moment ago"
+        finished = _finished(cell, found[cell.key])
+        assert finished is not None, "found a moment ago"
+        record, predictions, artifacts = finished
         try:
-            store.put(
-                replace(record, suite=cell.suite, task=cell.task),
-                other.predicted(cell.key),
-                other.artifacts_of(cell.key) if cell.artifacts else None,
-            )
+            store.put(replace(record, suite=cell.suite, task=cell.task), predictions, artifacts)
         except OSError as error:
             raise BenchError(
                 f"cannot write results to {store.folder}: {error.strerror}; make room, then run "
@@ -54,9 +49,14 @@ def take_over(cells: Sequence[Cell], found: dict[str, Store], store: Store) -> N
             ) from error
 
 
-def _whole(store: Store, key: str) -> Record | None:
-    """A cell's record if it went well and its predictions are there too."""
-    record = store.get(key)
+def _finished(cell: Cell, store: Store) -> Outcome | None:
+    """A cell's record with all that it must have, if it went well and all can be read."""
+    record = store.get(cell.key)
     if record is None or record.status is not Status.OK:
         return None
-    return record if (store.predictions / f"{key}.npy").is_file() else None
+    try:
+        predictions = store.predicted(cell.key)
+        artifacts = store.artifacts_of(cell.key) if cell.artifacts else None
+    except (OSError, BenchError):
+        return None
+    return None if artifacts == {} else (record, predictions, artifacts)

@@ -51,5 +51,5 @@ def _read(path: Path) -> Any:
     """A stage and its seconds, or None where there is none that can be read."""
     try:
         return pickle.loads(path.read_bytes())
-    except (OSError, EOFError, pickle.UnpicklingError):
+    except Exception:  # A damaged pickle may raise anything; what it held is computed again.
         return None

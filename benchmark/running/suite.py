@@ -120,7 +120,8 @@ class Quick(_Table):
 class Suite(_Table):
     """What ``bench run --suite`` runs."""
 
-    name: str
+    name: str = Field(pattern=r"^[^./\\][^/\\]*$")
+    """Of its folder of results."""
     title: str
     seeds: list[Seed] = Field(min_length=1)
     folds: int = Field(default=0, ge=0)
@@ -242,7 +243,8 @@ def _first_problem(error: ValidationError, path: Path, within: Sequence[str] = (
         return f"unknown key {where!r} in {path}{suggestion(location[-1], _keys(table))}"
     if problem["type"] == "missing":
         return f"key {where!r} is missing in {path}"
-    return f"{where} = {problem['input']!r} in {path}: {problem['msg'].lower()}"
+    said = problem["msg"].lower().removeprefix("value error, ")
+    return f"{where} = {problem['input']!r} in {path}: {said}"
 
 
 def _keys(table: type[BaseModel] | type[Planted]) -> list[str]:

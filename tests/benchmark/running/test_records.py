@@ -95,3 +95,15 @@ def test_what_is_written_is_as_readable_as_any_other_file(tmp_path: Path) -> Non
     (tmp_path / "plain").write_bytes(b"x")
     modes = [(tmp_path / name).stat().st_mode for name in ("atomic", "plain")]
     assert modes[0] == modes[1]
+
+
+@pytest.mark.parametrize("keep", [0, 10, -3])
+def test_damaged_arrays_are_named_with_what_to_do(keep: int, store: Store) -> None:
+    store.put(record(), np.linspace(1, 5, 70), {"a": np.arange(70)})
+    predictions, artifacts = store.predictions / "k.npy", store.artifacts / "k.npz"
+    for path in (predictions, artifacts):
+        path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(BenchError, match=r"cannot read .*k\.npy: .*; remove it and .*k\.json"):
+        store.predicted("k")
+    with pytest.raises(BenchError, match=r"cannot read .*k\.npz: .*; remove it and run"):
+        store.artifacts_of("k")

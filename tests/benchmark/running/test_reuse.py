@@ -46,3 +46,9 @@ def test_a_record_without_its_predictions_is_not_taken(small: Small) -> None:
     gone = next(Store(small.results, "small").predictions.glob("*.npy"))
     gone.unlink()
     assert "11 taken over" in run(small, named(small, "other"))
+
+
+def test_a_record_with_damaged_predictions_is_not_taken(small: Small) -> None:
+    damaged = next(Store(small.results, "small").predictions.glob("*.npy"))
+    damaged.write_bytes(damaged.read_bytes()[:-3])
+    assert "11 taken over" in run(small, named(small, "other"))

@@ -51,11 +51,12 @@ def test_whatever_differs_makes_another_stage(
     assert StoredStages(tmp_path, {"code": code}).recall(name, {"width": width}, stage) == 2
 
 
-def test_a_file_that_cannot_be_read_is_computed_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"", b"\x80\x05", b"no pickle", b"cnowhere\nNothing\n."])
+def test_a_file_that_cannot_be_read_is_computed_again(content: bytes, tmp_path: Path) -> None:
     stage, stages = Counted(), StoredStages(tmp_path, {})
     stages.recall("learning", {}, stage)
     (file,) = tmp_path.glob("*.pickle")
-    file.write_bytes(file.read_bytes()[:-3])
+    file.write_bytes(content)
     assert stages.recall("learning", {}, stage) == 2
     assert stages.recall("learning", {}, stage) == 2
 

@@ -57,6 +57,7 @@ def test_every_shipped_suite_is_valid_and_names_what_exists(name: str) -> None:
         ("[1]", "[1, 1]", "repeat a seed"),
         ("[1]", "[-1]", r"seeds.0 = -1 in .*greater than or equal to 0"),
         ('"t"', '"A task"', r"tasks.0.name = 'A task'"),
+        ("title", "name = '../mine'\ntitle", r"name = '\.\./mine' in .*match pattern"),
         ("[[tasks]]", "[tasks", "is not TOML"),
     ],
 )
