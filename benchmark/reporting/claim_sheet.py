@@ -15,6 +15,7 @@ from benchmark.recommender import FloatArray
 from benchmark.reporting.agreement import Agreement, ranking_agreement
 from benchmark.reporting.claim_kinds import Claim
 from benchmark.reporting.claims import Ledger, PaperCheck, on_paper
+from benchmark.reporting.experiments import Measurement
 from benchmark.reporting.printed import Cell
 from benchmark.reporting.published import METRIC_KEYS, published_table
 from benchmark.reporting.summary import IN_STARS, Results, Row
@@ -92,18 +93,19 @@ def claim_sheet(
     results: Sequence[Results],
     *,
     test_train: float,
-    beyond: Mapping[Cell, FloatArray] | None = None,
+    beyond: Mapping[Cell, Measurement] | None = None,
 ) -> Sheet:
     """Judge every claim by the runs of a suite, whose folds overlap by ``test_train``.
 
-    ``beyond`` are values (n,) by run of cells that no table holds.
+    ``beyond`` are the cells that no table holds.
     """
+    apart = beyond or {}
     places = _places(found, results)
     tables = functools.cache(functools.partial(_runs, places, _counts(found)))
 
     def lookup(*cell: str) -> FloatArray | None:
-        known = None if beyond is None else beyond.get(Cell(*cell))
-        return tables(*cell) if known is None else known
+        known = apart.get(Cell(*cell))
+        return tables(*cell) if known is None else known.values
 
     lines = [
         Line(
@@ -114,7 +116,7 @@ def claim_sheet(
             list(dict.fromkeys(place.results.task.name for place in measured)),
         )
         for claim in ledger.claims
-        for measured in [_measured_at(claim, ledger, places)]
+        for measured in [_measured_at(claim, ledger, places, apart)]
     ]
     order = list(Verdict)
     lines.sort(key=lambda line: order.index(line.verdict))
@@ -127,17 +129,19 @@ class _Place:
 
     results: Results
     published: Mapping[str, Any]
-    """How the task declares it."""
+    """How the task declares it; nothing of cells that no table holds."""
 
     @property
     def caveats(self) -> list[str]:
         """What has to be said beside every verdict from here."""
+        flagged = flags(self.results.task)
+        if not self.published.get("stand_in"):
+            return flagged
         stand_in = (
             f"Stand-in data: {self.results.domain} for {self.published['domain']} of "
             f"{self.published['pair']}"
         )
-        flagged = flags(self.results.task)
-        return [stand_in, *flagged] if self.published.get("stand_in") else flagged
+        return [stand_in, *flagged]
 
 
 _Places = Mapping[tuple[str, str, str], _Place]
@@ -212,11 +216,15 @@ def _counts(found: Manifest) -> dict[tuple[str, str], float]:
     return counts
 
 
-def _measured_at(claim: Claim, ledger: Ledger, places: _Places) -> list[_Place]:
-    """Where the cells of a claim are measured, each place once."""
+def _measured_at(
+    claim: Claim, ledger: Ledger, places: _Places, apart: Mapping[Cell, Measurement]
+) -> list[_Place]:
+    """Where the cells of a claim are measured, each place of a table once."""
     cells = [cell for part in claim.parts(ledger.terms) for cell in part.cells]
     found = (_place(places, cell.table, cell.row, cell.domain) for cell in cells)
-    return list({id(place): place for at in found if at for place in at[:1]}.values())
+    of_tables = {id(place): place for at in found if at for place in at[:1]}
+    others = (apart[cell].results for cell in cells if cell in apart)
+    return [*of_tables.values(), *(_Place(results, {}) for results in others if results)]
 
 
 def _orders(places: _Places) -> list[Order]:

@@ -6,6 +6,7 @@ import functools
 import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,19 +25,35 @@ _AROUND_100 = slice(89, 110)
 _LAST = slice(-20, None)
 
 
+@dataclass(frozen=True)
+class Measurement:
+    """Values (n,) by run, and the results that they are of; none where a method declares them."""
+
+    values: FloatArray
+    results: Results | None = None
+
+
 def experiments(
     found: Manifest, results: Sequence[Results], store: Store
-) -> dict[Cell, FloatArray]:
-    """Values (n,) by run of every such cell, where its runs have kept what it takes."""
-    cells = dict(_capabilities(found))
+) -> dict[Cell, Measurement]:
+    """Every such cell, where its runs have kept what it takes.
+
+    Of tasks that differ in switches only, the first is the one that counts.
+    """
+    cells = {cell: Measurement(values) for cell, values in _capabilities(found)}
     for result in results:
-        for place in result.task.published:
-            here = result.domain == getattr(result.task, place["side"])
-            if here and not place.get("stand_in") and place["table"] == _TABLE:
-                cells |= dict(_adversarial(result, place["domain"], store))
-            if here and not place.get("stand_in") and place["pair"].endswith("Beauty-Fashion"):
-                cells |= dict(_convergence(result))
+        for cell, values in _of_figures(result, store):
+            cells.setdefault(cell, Measurement(values, result))
     return cells
+
+
+def _of_figures(result: Results, store: Store) -> Iterator[tuple[Cell, FloatArray]]:
+    for place in result.task.published:
+        here = result.domain == getattr(result.task, place["side"])
+        if here and not place.get("stand_in") and place["table"] == _TABLE:
+            yield from _adversarial(result, place["domain"], store)
+        if here and not place.get("stand_in") and place["pair"].endswith("Beauty-Fashion"):
+            yield from _convergence(result)
 
 
 def _capabilities(found: Manifest) -> Iterator[tuple[Cell, FloatArray]]:

@@ -142,7 +142,7 @@ def curves(
         ax.axhline(target, color="0.4", linewidth=0.8, linestyle=(0, (1, 3)))
     ax.set_xlabel("epoch")
     ax.set_ylabel(unit)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     if len(runs) > 1:
         ax.legend()
     return ax

@@ -12,7 +12,7 @@ import pytest
 from benchmark.recommender import FloatArray
 from benchmark.reporting.claim_sheet import claim_sheet
 from benchmark.reporting.claims import load_claims
-from benchmark.reporting.experiments import experiments
+from benchmark.reporting.experiments import Measurement, experiments
 from benchmark.reporting.printed import Cell
 from benchmark.reporting.summary import Results
 from benchmark.reporting.verdicts import Verdict
@@ -49,8 +49,8 @@ def kept(store: Store, tmp_path: Path) -> Store:
     return copy
 
 
-def value(cells: dict[Cell, FloatArray], *cell: str) -> FloatArray:
-    return cells[Cell(*cell)]
+def value(cells: dict[Cell, Measurement], *cell: str) -> FloatArray:
+    return cells[Cell(*cell)].values
 
 
 def test_the_accuracy_off_one_half_is_of_epochs_90_to_110(
@@ -81,6 +81,21 @@ def test_weights_decide_the_claim_about_them(
     sheet = claim_sheet(load_claims(), found, results, test_train=0.0, beyond=cells)
     [line] = [line for line in sheet.lines if line.claim.id == "R-weights"]
     assert line.verdict is Verdict.HOLDS
+    assert line.tasks == ["music"]
+    assert [warning.partition(":")[0] for warning in line.warnings] == ["INCOMPLETE"]
+
+
+def test_of_tasks_that_differ_in_switches_the_first_counts(
+    found: Manifest, results: list[Results], store: Store
+) -> None:
+    first, other = (
+        with_history(results[0], "ui-dan", {"Df accuracy": [accuracy] * 110})
+        for accuracy in (0.7, 0.5)
+    )
+    cells = experiments(found, [first, other], store)
+    where = ("recsysdan_figure4", "UI-DAN", "MI", "discriminator accuracy off one half")
+    assert value(cells, *where) == pytest.approx([0.2, 0.2, 0.2])
+    assert cells[Cell(*where)].results is first
 
 
 def test_what_a_method_declares_says_whether_it_can_do_without_ratings(
