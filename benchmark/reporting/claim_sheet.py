@@ -271,4 +271,5 @@ def _range(low: float, high: float) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    # Adding zero takes the sign of a negative zero away.
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value + 0.0:.4g}"
