@@ -119,11 +119,11 @@ def restricted(domain: Domain, split: DomainSplit, kept: NDArray[np.bool_]) -> D
 def row_keys(rows: pd.DataFrame) -> list[str]:
     """What identifies each row: user, item, time, rating and, among equals, its number."""
     occurrence = rows.groupby(["user", "item", "time", "rating"], sort=False).cumcount()
+    # Arrow strings, as pandas reads them, are slow to iterate over; plain lists are not.
+    columns = [rows[name].to_numpy(object).tolist() for name in ("user", "item", "time", "rating")]
     return [
         f"{user}\t{item}\t{time}\t{rating:g}\t{number}"
-        for user, item, time, rating, number in zip(
-            rows["user"], rows["item"], rows["time"], rows["rating"], occurrence, strict=True
-        )
+        for user, item, time, rating, number in zip(*columns, occurrence.tolist(), strict=True)
     ]
 
 
