@@ -249,7 +249,9 @@ def close_up(scores: Sequence[Dot], ax: Axes) -> Axes:
     near = near_the_best(scores)
     reach = [end for dot in near for end in (dot.mean, *(dot.interval or ()))]
     margin = 0.08 * (max(reach) - min(reach)) or 0.01
-    ax.set_xlim(min(reach) - margin, max(reach) + margin)
+    # A sign just beyond would be cut in two: it is taken in.
+    cut = [dot.mean for dot in scores if abs(dot.mean - max(reach) - margin) < margin]
+    ax.set_xlim(min(reach) - margin, max([*reach, *cut]) + margin)
     ax.set_yticklabels([])
     ax.xaxis.set_major_locator(MaxNLocator(4))
     return ax

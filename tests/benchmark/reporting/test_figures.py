@@ -82,6 +82,18 @@ def test_a_close_up_holds_the_lowest_quarter_of_the_range(ax: Axes) -> None:
     assert 0.57 < high < 0.6
 
 
+def test_a_close_up_takes_in_a_sign_that_its_edge_would_cut(ax: Axes) -> None:
+    scores = [Dot("far", 1.0), Dot("just beyond", 0.63), Dot("near", 0.62), Dot("best", 0.5)]
+    assert [dot.label for dot in figures.near_the_best(scores)] == ["near", "best"]
+    _, high = figures.close_up(scores, figures.dots(scores, ax, label="RMSE")).get_xlim()
+    assert 0.635 < high < 0.65
+
+
+def test_epochs_are_few_enough_numbers_to_stand_apart(ax: Axes) -> None:
+    figures.curves({"Dv accuracy": [[0.5] * 300]}, ax, unit="share")
+    assert len([tick for tick in ax.get_xticks() if 0 <= tick <= 300]) <= 6
+
+
 def test_the_front_holds_what_nothing_beats_in_score_and_cost(ax: Axes) -> None:
     points = [
         Cost("cheap", 1.0, 0.9, 0, trivial=True),
