@@ -121,7 +121,7 @@ def test_users_with_many_test_items_are_summed_over_folds(found: Manifest, store
     ("reason", "shown"),
     [
         ("cannot read /home/a/b c.json", "cannot read …/b c.json"),
-        ("no x in /work/data/ or C:\\Users\\me\\data", "no x in …/data or …/data"),
+        ("no x in /srv/data/ or C:\\Users\\me\\data", "no x in …/data or …/data"),
         ("fetch https://example.org/a/b/c.gz", "fetch https://example.org/a/b/c.gz"),
         ("needs text/plain and a/b", "needs text/plain and a/b"),
         ("'/root/.cache/cdrbench/x.npy' is short", "'…/x.npy' is short"),
