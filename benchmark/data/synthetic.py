@@ -7,6 +7,7 @@ the best reachable error is known; a method that transfers must show it here.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -120,6 +121,8 @@ class _Stream:
         return column
 
 
+# A task loads its two domains one by one, and a suite's tasks are often of one pair.
+@functools.lru_cache(maxsize=1)
 def planted_pair(planted: Planted) -> PlantedPair:
     """Draw the pair; the same parameters give the same data on every machine and numpy."""
     stream = _Stream(planted.seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from staged import Staged
@@ -66,38 +67,32 @@ def test_without_a_store_every_stage_is_computed() -> None:
     assert [NoStages().recall("learning", {}, stage) for _ in range(2)] == [1, 2]
 
 
-def test_a_record_reports_the_time_of_a_stage_that_another_cell_has_paid_for(
-    tmp_path: Path,
-) -> None:
+def records_of(folder: Path, name: str, seeds: list[int], **protocol: Any) -> list[Record]:
+    """What a suite of the staged method alone records, run with these switches."""
     planted = {"users": [40, 30], "items": [20, 20], "shared_users": 5, "shared_items": 2}
     task = TaskSpec(
         name="t", source="synthetic/source", target="synthetic/target", planted=planted
     )
-    suite = Suite(name="s", title="S", seeds=[1, 2], tasks=[task])
-    planned = plan(suite, variants_of(suite, [Staged], [Staged]), Places(None, tmp_path, False))
-    store = Store(tmp_path, "s")
+    suite = Suite(name=name, title="S", seeds=seeds, tasks=[task], protocol=Protocol(**protocol))
+    planned = plan(suite, variants_of(suite, [Staged], [Staged]), Places(None, folder, False))
+    store = Store(folder, name)
     store.create()
     records: list[Record] = []
     run(suite, planned, planned[0].cells, store, workers=1, on_done=records.append)
+    return records
+
+
+def test_a_record_reports_the_time_of_a_stage_that_another_cell_has_paid_for(
+    tmp_path: Path,
+) -> None:
+    records = records_of(tmp_path, "s", [1, 2])
     assert [record.facts for record in records] == [{}, {"stages recalled": "sleeping"}]
     assert all(record.budget["seconds_fit"] >= 0.2 for record in records)
 
 
 def test_suites_that_only_score_otherwise_share_stages(tmp_path: Path) -> None:
-    planted = {"users": [40, 30], "items": [20, 20], "shared_users": 5, "shared_items": 2}
-    task = TaskSpec(
-        name="t", source="synthetic/source", target="synthetic/target", planted=planted
-    )
-    facts = []
-    switches = [{}, {"relevance": 3.0, "clip": "none"}, {"text": "reviewText"}]
-    for number, protocol in enumerate(switches):
-        suite = Suite(
-            name=f"s{number}", title="S", seeds=[1], tasks=[task], protocol=Protocol(**protocol)
-        )
-        planned = plan(suite, variants_of(suite, [Staged], [Staged]), Places(None, tmp_path))
-        store = Store(tmp_path, suite.name)
-        store.create()
-        records: list[Record] = []
-        run(suite, planned, planned[0].cells, store, workers=1, on_done=records.append)
-        facts += [record.facts for record in records]
+    first = records_of(tmp_path, "first", [1])
+    scored = records_of(tmp_path, "scored", [1], relevance=3.0, clip="none")
+    read = records_of(tmp_path, "read", [1], text="reviewText")
+    facts = [record.facts for record in (*first, *scored, *read)]
     assert facts == [{}, {"stages recalled": "sleeping"}, {}]
