@@ -1,9 +1,13 @@
-"""A suite: which tasks, methods and seeds, under which protocol; declared in TOML, validated."""
+"""A suite: which tasks, methods and seeds, under which protocol; declared in TOML, validated.
+
+Tasks and variants that are nearly alike are written once, as a family
+(:mod:`benchmark.running.families`).
+"""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,6 +21,7 @@ from benchmark.data.views import TextField, Withheld
 from benchmark.errors import BenchError, suggestion
 from benchmark.recommender import Side
 from benchmark.repository import SUITES
+from benchmark.running.families import expanded
 
 Seed = Annotated[int, Field(ge=0)]
 
@@ -197,17 +202,21 @@ def load_suite(name: str) -> Suite:
         raise BenchError(f"cannot read suite {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BenchError(f"{path} is not TOML: {error}") from error
+    called = {}
+    for what in ("tasks", "variants"):
+        if isinstance(declared.get(what), list):
+            called[what], declared[what] = expanded(declared[what], place=what, file=path)
     try:
         suite = Suite.model_validate({"name": path.stem, **declared})
     except ValidationError as error:
-        raise BenchError(_first_problem(error, path)) from error
+        raise BenchError(_first_problem(error, path, called)) from error
     _check_names(suite, path)
     for task in suite.tasks:
         try:
             suite.protocol_of(task)
         except ValidationError as error:
             place = ["tasks", task.name, "protocol"]
-            raise BenchError(_first_problem(error, path, within=place)) from error
+            raise BenchError(_first_problem(error, path, called, within=place)) from error
     return suite
 
 
@@ -232,12 +241,17 @@ def _check_names(suite: Suite, path: Path) -> None:
             )
 
 
-def _first_problem(error: ValidationError, path: Path, within: Sequence[str] = ()) -> str:
+def _first_problem(
+    error: ValidationError,
+    path: Path,
+    called: Mapping[str, Sequence[str]],
+    within: Sequence[str] = (),
+) -> str:
     unknown = ("extra_forbidden", "unexpected_keyword_argument")
     # A misspelt key is missing and unknown at once; the unknown one tells more.
     problem = min(error.errors(), key=lambda found: found["type"] not in unknown)
-    location = [*within, *(str(part) for part in problem["loc"])]
-    where = ".".join(location)
+    location = [*within, *map(str, problem["loc"])]
+    where = ".".join(_by_name(location, called))
     if problem["type"] in unknown:
         table = _table_at(location[:-1])
         return f"unknown key {where!r} in {path}{suggestion(location[-1], _keys(table))}"
@@ -247,9 +261,17 @@ def _first_problem(error: ValidationError, path: Path, within: Sequence[str] = (
     return f"{where} = {problem['input']!r} in {path}: {said}"
 
 
+def _by_name(location: list[str], called: Mapping[str, Sequence[str]]) -> list[str]:
+    """The place with what a table of a list is called instead of its number."""
+    match location:
+        case [what, number, *rest] if what in called and number.isdecimal():
+            return [what, called[what][int(number)], *rest]
+    return location
+
+
 def _keys(table: type[BaseModel] | type[Planted]) -> list[str]:
     if issubclass(table, BaseModel):
-        return list(table.model_fields)
+        return [*table.model_fields, *(["each"] if table in (TaskSpec, VariantSpec) else [])]
     return [field.name for field in fields(table)]
 
 

@@ -51,12 +51,13 @@ def test_every_shipped_suite_is_valid_and_names_what_exists(name: str) -> None:
             "[protocol]\nsplitt = '5-fold'\n[x]\ntitle",
             r"unknown key 'protocol.splitt' in .*did you mean 'split'",
         ),
-        ("source =", "sauce =", "unknown key 'tasks.0.sauce'|'tasks.0.source' is missing"),
+        ("source =", "sauce =", "unknown key 'tasks.t.sauce' in .*did you mean 'source'"),
+        ('name = "t"', "", "key 'tasks.0.name' is missing"),
         ("[1]", "['a']", r"seeds.0 = 'a' in .*integer"),
         ("[1]", "[]", r"seeds = \[\] in .*at least 1"),
         ("[1]", "[1, 1]", "repeat a seed"),
         ("[1]", "[-1]", r"seeds.0 = -1 in .*greater than or equal to 0"),
-        ('"t"', '"A task"', r"tasks.0.name = 'A task'"),
+        ('"t"', '"A task"', r"tasks.A task.name = 'A task'"),
         ("title", "name = '../mine'\ntitle", r"name = '\.\./mine' in .*match pattern"),
         ("[[tasks]]", "[tasks", "is not TOML"),
     ],
@@ -129,6 +130,83 @@ def test_a_variant_of_what_does_not_exist_is_refused(
 def test_two_variants_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="two variants are named 'knn-few'"):
         load_suite(written(tmp_path, MINIMAL + VARIANT + VARIANT))
+
+
+FAMILY = """
+title = "T"
+seeds = [1]
+[[tasks]]
+name = "t@{}"
+source = "synthetic/source"
+target = "synthetic/target"
+published = [{ table = "t", pair = "{} users", domain = "D" }]
+planted = { bias = 0.7 }
+protocol = { clip = "all" }
+[tasks.each]
+8.overlap_users = 8
+all = {}
+own = { source = "synthetic/target", planted.noise = 0.1, protocol.text = "both" }
+other.name = "u"
+"""
+
+
+def test_a_family_stands_for_its_members_in_their_order(tmp_path: Path) -> None:
+    eight, everyone, own, other = load_suite(written(tmp_path, FAMILY)).tasks
+    assert [task.name for task in (eight, everyone, own, other)] == ["t@8", "t@all", "t@own", "u"]
+    assert (eight.overlap_users, everyone.overlap_users) == (8, None)
+    assert [task.published[0].pair for task in (eight, own)] == ["8 users", "own users"]
+    assert (eight.source, own.source) == ("synthetic/source", "synthetic/target")
+    assert (own.planted.bias, own.planted.noise, eight.planted.noise) == (0.7, 0.1, 0.5)
+    assert (own.protocol, eight.protocol) == ({"clip": "all", "text": "both"}, {"clip": "all"})
+
+
+def test_a_family_is_what_its_members_are_written_one_by_one(tmp_path: Path) -> None:
+    family = """
+        [[variants]]
+        method = "knn"
+        name = "knn-{}"
+        title = "KNN of {}"
+        [variants.each]
+        3.settings.k = 3
+        5.settings.k = 5
+    """
+    one_by_one = VARIANT.replace("few", "3") + VARIANT.replace("few", "5").replace("3", "5")
+    assert load_suite(written(tmp_path, MINIMAL + family)) == load_suite(
+        written(tmp_path, MINIMAL + one_by_one)
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "8.overlap_users",
+            "8.overlap_user",
+            r"'tasks.t@8.overlap_user' in .* 'overlap_users'",
+        ),
+        ("overlap_users = 8", "overlap_users = -8", r"tasks.t@8.overlap_users = -8 in .*greater"),
+        ("noise", "noize", r"unknown key 'tasks.t@own.planted.noize' in .*did you mean 'noise'"),
+        ("text", "txt", r"unknown key 'tasks.t@own.protocol.txt' in .*did you mean 'text'"),
+        (
+            "[tasks.each]",
+            "[tasks.eahc]",
+            r"unknown key 'tasks.t@{}.eahc' in .*mean 'each'",
+        ),
+        ("t@{}", "t", "two tasks are named 't' in .*mine.toml"),
+        ("all = {}", "all = 9", r"tasks.t@\{\}.each.all = 9 in .* `all = \{\}` where"),
+        ("all = {}", "all.each = {}", r"tasks.t@\{\}.each.all in .* no family itself"),
+        (FAMILY[FAMILY.index("[tasks.each]") :], "each = {}", r"each = \{\} in .*every member"),
+        (FAMILY[FAMILY.index("[tasks.each]") :], "each = [8]", r"each = \[8\] in .*write a table"),
+        (FAMILY[FAMILY.index("[[tasks]]") :], "tasks = [8]", r"tasks.0 = 8 in .*\[\[tasks\]\]"),
+        (FAMILY[FAMILY.index("[[tasks]]") :], "tasks = 8", "tasks = 8 in .*valid list"),
+    ],
+)
+def test_a_family_that_stands_for_nothing_sensible_is_refused_in_one_line(
+    old: str, new: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(BenchError, match=message) as refused:
+        load_suite(written(tmp_path, FAMILY.replace(old, new)))
+    assert "\n" not in str(refused.value)
 
 
 def test_a_quick_suite_is_less_of_the_same_and_kept_apart(tmp_path: Path) -> None:
