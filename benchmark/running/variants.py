@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, get_type_hints
-
-from pydantic import TypeAdapter, ValidationError
+from typing import Any
 
 from benchmark.errors import BenchError, suggestion
 from benchmark.recommender import Recommender
+from benchmark.running.settings import problem
 from benchmark.running.suite import Suite
 
 
@@ -35,7 +33,7 @@ def variants_of(
 
     Raises:
         BenchError: a variant, a setting or artifacts of a method or field that does not exist, or
-            a value that a field cannot have.
+            a value or a combination of values that a method cannot have.
     """
     known = list(known)
     _check(suite, known)
@@ -49,6 +47,8 @@ def variants_of(
             for declared in suite.variants
             if declared.method == method.name
         ]
+    for variant in found:
+        _check_together(variant, f"suite {suite.name!r}")
     names = [variant.name for variant in found]
     for name in suite.artifacts:
         if name not in names:
@@ -85,19 +85,12 @@ def _check(suite: Suite, methods: Sequence[type[Recommender]]) -> None:
                 raise BenchError(
                     f"unknown key '{where}.{key}' in {place}{suggestion(key, known[name])}"
                 )
-            if problem := _problem(by_name[name], key, value):
-                raise BenchError(f"{where}.{key} = {value!r} in {place}: {problem}")
+            if wrong := problem(by_name[name], key, value):
+                raise BenchError(f"{where}.{key} = {value!r} in {place}: {wrong}")
 
 
-def _problem(method: type[Recommender], key: str, value: Any) -> str:
-    """Why a value from a suite file is none that a field can have, or nothing."""
+def _check_together(variant: Variant, place: str) -> None:
     try:
-        allowed: Any = get_type_hints(method, include_extras=True)[key]
-    except NameError:  # The class of an outside method may name what only type checkers import.
-        return ""
-    try:
-        # As JSON, a list may stand for a tuple, and still no text for a number.
-        TypeAdapter(allowed).validate_json(json.dumps(value, default=str), strict=True)
-    except ValidationError as error:
-        return error.errors()[0]["msg"].lower()
-    return ""
+        variant.method(**variant.settings)
+    except (BenchError, TypeError, ValueError) as error:
+        raise BenchError(f"the settings of {variant.name!r} in {place}: {error}") from error
