@@ -129,7 +129,7 @@ class _Place:
 
     results: Results
     published: Mapping[str, Any]
-    """How the task declares it; nothing of cells that no table holds."""
+    """How the task declares it."""
 
     @property
     def caveats(self) -> list[str]:
@@ -223,8 +223,11 @@ def _measured_at(
     cells = [cell for part in claim.parts(ledger.terms) for cell in part.cells]
     found = (_place(places, cell.table, cell.row, cell.domain) for cell in cells)
     of_tables = {id(place): place for at in found if at for place in at[:1]}
-    others = (apart[cell].results for cell in cells if cell in apart)
-    return [*of_tables.values(), *(_Place(results, {}) for results in others if results)]
+    others = (apart[cell] for cell in cells if cell in apart)
+    return [
+        *of_tables.values(),
+        *(_Place(each.results, each.published) for each in others if each.results),
+    ]
 
 
 def _orders(places: _Places) -> list[Order]:

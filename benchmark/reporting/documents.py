@@ -6,22 +6,23 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmark.registry import METHODS
+from benchmark.reporting.generated_blocks import filled
 from benchmark.reporting.measured_means import MeasuredMean, reported
 from benchmark.reporting.method_pages import write_method_pages
-from benchmark.reporting.readme_blocks import filled
 from benchmark.repository import REPORTS, ROOT
 
 REPORTED = ("amazon", "douban")
 """The suites whose reports are committed."""
 METHOD_PAGES = ROOT / "docs" / "methods"
 README = ROOT / "README.md"
+CLAIMS = ROOT / "docs" / "claims.md"
 
 
 def documents(reports: Path = REPORTS) -> dict[Path, str]:
     """Every generated document by path, from the code and the reports as they are.
 
     Raises:
-        BenchError: the README asks for a report that is not there.
+        BenchError: the README or the ledger asks for a report that is not there.
     """
     measured: dict[str, list[MeasuredMean]] = {}
     for suite in REPORTED:
@@ -32,6 +33,7 @@ def documents(reports: Path = REPORTS) -> dict[Path, str]:
     return {
         **{METHOD_PAGES / name: text for name, text in pages.items()},
         README: filled(README.read_text(encoding="utf-8"), reports),
+        CLAIMS: filled(CLAIMS.read_text(encoding="utf-8"), reports, way="../reports"),
     }
 
 

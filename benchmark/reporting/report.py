@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmark.data.card import Card, render_markdown
+from benchmark.reporting.claim_ledger import claims_csv
 from benchmark.reporting.claim_sheet import Sheet
 from benchmark.reporting.formats import (
     long_csv,
@@ -18,7 +19,6 @@ from benchmark.reporting.gathered import Gathered, gather
 from benchmark.reporting.illustration import save
 from benchmark.reporting.layout import Cell, Column, Table
 from benchmark.reporting.page import render_page, render_records
-from benchmark.reporting.readme_blocks import claims_csv
 from benchmark.reporting.reasons import portable
 from benchmark.reporting.summary import Results
 from benchmark.reporting.tables import LEGEND, comparison, problems
@@ -50,7 +50,7 @@ def write_report(found: Manifest, store: Store, reports: Path) -> Path:
     page = folder / "index.html"
     for path, content in (
         (folder / "report.md", render_markdown_report(gathered)),
-        (folder / "claims.csv", written_csv(claims_csv(gathered.claims))),
+        (folder / "claims.csv", written_csv(claims_csv(gathered.claims.lines))),
         (folder / "records.html", render_records(found, gathered.results)),
         (page, render_page(gathered)),
     ):

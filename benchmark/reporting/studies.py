@@ -13,9 +13,10 @@ import pandas as pd
 
 from benchmark.recommender import FloatArray
 from benchmark.reporting import figures
+from benchmark.reporting.claim_ledger import claims_csv
 from benchmark.reporting.claim_sheet import Line
 from benchmark.reporting.claims import load_claims, on_paper
-from benchmark.reporting.formats import to_csv, to_html, to_latex, to_markdown
+from benchmark.reporting.formats import to_csv, to_html, to_latex, to_markdown, written_csv
 from benchmark.reporting.illustration import Illustration, save
 from benchmark.reporting.layout import Cell, Column, Table
 from benchmark.reporting.templating import environment
@@ -29,7 +30,7 @@ _WIDTH, _HEIGHT = 3.4, 2.8
 
 
 def write_studies(outcomes: Sequence[Outcome], reports: Path) -> Path:
-    """Write tables, figures, ``report.md`` and ``index.html``, and return the page's path.
+    """Write tables, figures, claims and ``report.md``; return the path of ``index.html``.
 
     Raises:
         BenchError: a file cannot be written.
@@ -61,6 +62,8 @@ def write_studies(outcomes: Sequence[Outcome], reports: Path) -> Path:
         for outcome, table, figure, claims in found
     ]
     write_atomically(reports / "report.md", _markdown(sections).encode())
+    decided = [line for *_, claims in found for line in claims]
+    write_atomically(reports / "claims.csv", written_csv(claims_csv(decided)).encode())
     page = reports / "index.html"
     rendered = environment().get_template("studies.html").render(sections=sections)
     write_atomically(page, rendered.encode())
@@ -111,7 +114,13 @@ def study_claims(outcome: Outcome) -> list[Line]:
         return None if values is None else np.asarray(values)
 
     lines = [
-        Line(claim, judge(claim, ledger, lookup), on_paper(claim, ledger), [], [])
+        Line(
+            claim,
+            judge(claim, ledger, lookup),
+            on_paper(claim, ledger),
+            ["Planted data"],
+            [outcome.study.name],
+        )
         for claim in ledger.claims
         if any(
             cell in measured

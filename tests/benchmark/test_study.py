@@ -85,6 +85,15 @@ def test_the_claims_on_overlap_are_judged(outcomes: dict[str, Outcome]) -> None:
     assert verdicts == {"D-120": "holds", "D-120-needed": "fails"}
 
 
+def test_the_claim_on_linear_time_is_judged(outcomes: dict[str, Outcome]) -> None:
+    (line,) = study_claims(outcomes["dml-scaling"])
+    assert (line.claim.id, line.tasks, line.warnings) == (
+        "D-linear",
+        ["dml-scaling"],
+        ["Planted data"],
+    )
+
+
 def run(folder: Path, *arguments: str) -> Result:
     places = ["--results-dir", str(folder / "results"), "--reports-dir", str(folder / "reports")]
     return CliRunner().invoke(bench, ["study", *arguments, *places])
@@ -99,7 +108,13 @@ def test_the_command_writes_rows_provenance_and_report(tmp_path: Path) -> None:
     assert record["sizes"]["sizes"] == [4, 16]
     assert record["provenance"]["python"]
     reports = tmp_path / "reports" / "studies-quick"
-    for name in ("index.html", "report.md", f"tables/{CHEAP}.md", f"figures/{CHEAP}.png"):
+    for name in (
+        "index.html",
+        "report.md",
+        "claims.csv",
+        f"tables/{CHEAP}.md",
+        f"figures/{CHEAP}.png",
+    ):
         assert (reports / name).stat().st_size > 0
     assert "Proposition 1" in (reports / "index.html").read_text()
 

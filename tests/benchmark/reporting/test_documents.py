@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import fields
 from pathlib import Path
 
@@ -12,10 +11,10 @@ from benchmark.errors import BenchError
 from benchmark.registry import METHODS, by_name
 from benchmark.reporting import documents
 from benchmark.reporting.documents import README, REPORTED
+from benchmark.reporting.generated_blocks import filled
 from benchmark.reporting.marks import marks_of
 from benchmark.reporting.measured_means import reported
 from benchmark.reporting.method_pages import write_method_pages
-from benchmark.reporting.readme_blocks import CLAIM_COLUMNS, filled
 from benchmark.reporting.reference import load
 from benchmark.repository import REFERENCE, REPORTS
 
@@ -71,7 +70,7 @@ def test_the_readme_s_blocks_are_written_from_a_report(report: Path) -> None:
     assert new.startswith("before\n<!-- generated: results made music -->\n\n| Method |")
     assert "| UI-DAN (a, u) | T | **0.860 ± 0.010** | 0.920 |" in new
     assert "\nold\n" not in new
-    assert "Suite `made`, of " in new
+    assert "\nOf 93 claims: " in new
     assert "\n| **fails** | " in new
     assert new.endswith("<!-- /generated -->\nafter\n")
     assert filled(new, report.parent) == new
@@ -97,20 +96,6 @@ def test_a_task_of_two_domains_has_columns_for_both(report: Path) -> None:
 def test_a_block_that_cannot_be_written_is_named(what: str, message: str, report: Path) -> None:
     with pytest.raises(BenchError, match=message):
         filled(f"<!-- generated: {what} -->\n<!-- /generated -->", report.parent)
-
-
-def test_claims_are_kept_as_data(report: Path) -> None:
-    with (report / "claims.csv").open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        claims = {row["id"]: row for row in reader}
-        assert tuple(reader.fieldnames or ()) == CLAIM_COLUMNS
-    held = claims["R-UI-MI-RMSE"]
-    assert (held["verdict"], held["on_paper"], held["data"]) == (
-        "inconclusive",
-        "holds",
-        "music",
-    )
-    assert "INCOMPLETE: 6,908 of 64,706 rows" in held["caveats"]
 
 
 @pytest.mark.parametrize("suite", REPORTED)

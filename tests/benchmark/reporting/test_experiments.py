@@ -119,3 +119,25 @@ def test_how_fast_the_loss_falls_is_of_the_pair_that_the_figure_is_of(
     assert list(value(cells, *where, "epochs until the loss changes by less than 1e-5")) == [
         21, 21, 21,
     ]  # fmt: skip
+
+
+def test_the_map_is_as_orthogonal_as_in_its_worst_epoch(
+    found: Manifest, results: list[Results], store: Store
+) -> None:
+    fashion = with_history(results[2], "dml", {"||XX^T - I||": [1e-16, 3e-15, 1e-15]})
+    cells = experiments(found, [fashion], store)
+    where = ("dml_section3.2", "DML", "Beauty-Fashion", "largest entry of X X^T - I")
+    assert list(value(cells, *where)) == [3e-15, 3e-15, 3e-15]
+
+
+def test_a_claim_that_other_data_decide_says_for_which_they_stand(
+    found: Manifest, results: list[Results], store: Store
+) -> None:
+    fashion = with_history(results[2], "dml", {"||XX^T - I||": [1e-16, 3e-15, 1e-15]})
+    places = [{**place, "stand_in": True} for place in fashion.task.published]
+    fashion = replace(fashion, task=replace(fashion.task, published=places))
+    cells = experiments(found, [fashion], store)
+    sheet = claim_sheet(load_claims(), found, [], test_train=0.0, beyond=cells)
+    [line] = [line for line in sheet.lines if line.claim.id == "D-inner"]
+    assert line.verdict is Verdict.HOLDS
+    assert any(warning.startswith("Stand-in data: ") for warning in line.warnings)
