@@ -17,7 +17,7 @@ from benchmark.reporting.printed import Cell
 from benchmark.reporting.summary import Results
 from benchmark.reporting.verdicts import Verdict
 from benchmark.running.manifest import Manifest
-from benchmark.running.records import Store
+from benchmark.running.records import Record, Store
 
 
 def with_history(result: Results, name: str, curves: dict[str, list[float]]) -> Results:
@@ -28,6 +28,10 @@ def with_history(result: Results, name: str, curves: dict[str, list[float]]) -> 
         for row in result.rows
     ]
     return replace(result, rows=rows)
+
+
+def with_deviation(record: Record, deviation: float) -> Record:
+    return replace(record, history={"||XX^T - I||": [0.0, deviation]})
 
 
 @pytest.fixture
@@ -133,7 +137,11 @@ def test_the_map_is_as_orthogonal_as_in_its_worst_epoch(
 def test_a_claim_that_other_data_decide_says_for_which_they_stand(
     found: Manifest, results: list[Results], store: Store
 ) -> None:
-    fashion = with_history(results[2], "dml", {"||XX^T - I||": [1e-16, 3e-15, 1e-15]})
+    rows = [
+        replace(row, records=[with_deviation(r, 1e-15 * r.seed) for r in row.records])
+        for row in results[2].rows
+    ]
+    fashion = replace(results[2], rows=rows)
     places = [{**place, "stand_in": True} for place in fashion.task.published]
     fashion = replace(fashion, task=replace(fashion.task, published=places))
     cells = experiments(found, [fashion], store)
