@@ -10,7 +10,8 @@ from __future__ import annotations
 import functools
 import json
 from dataclasses import fields
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from types import GenericAlias
+from typing import Annotated, Any, get_args, get_type_hints
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -42,9 +43,8 @@ def _adapters(method: type[Recommender]) -> dict[str, TypeAdapter[Any]]:
 
 def _bounded(allowed: Any, default: Any) -> Any:
     """The type with the bounds that a default of it shows, where it has none of its own."""
-    if get_origin(allowed) is tuple and isinstance(default, tuple) and default:
-        each, *rest = get_args(allowed)
-        return tuple[_bounded(each, min(default)), ...] if rest == [...] else allowed
+    if allowed in (tuple[int, ...], tuple[float, ...]) and isinstance(default, tuple) and default:
+        return GenericAlias(tuple, (_bounded(get_args(allowed)[0], min(default)), ...))
     if allowed is int and isinstance(default, int) and default >= 0:
         return Annotated[int, Field(ge=min(default, 1))]
     if allowed is float and isinstance(default, int | float):
