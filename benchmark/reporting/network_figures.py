@@ -14,7 +14,7 @@ from benchmark.recommender import FloatArray
 from benchmark.reporting.figures import COLOURS
 from benchmark.reporting.illustration import Illustration, legend_below
 from benchmark.reporting.kept import kept
-from benchmark.reporting.layout import Cell, Column, Table
+from benchmark.reporting.layout import Cell, Column, Table, number
 from benchmark.reporting.representations import Snapshot, snapshots
 from benchmark.reporting.summary import Results
 from benchmark.reporting.tables import anchor
@@ -29,10 +29,14 @@ _WEIGHTS = "weights-"
 def network_figures(
     task: TaskEntry, results: Sequence[Results], store: Store
 ) -> Iterator[Illustration]:
-    """RecSys-DAN, Figs. 6 and 7, of every fit that has kept what they need."""
+    """RecSys-DAN, Figs. 6 and 7, of every method's first fit that has kept what they need."""
+    drawn: set[str] = set()
     for _, row, record, arrays in kept(results, store):
-        where = f"{task.name}, {row.method.title} into {record.target}"
+        where = f"{task.name}, {row.method.title} into {record.target}, seed {record.seed}"
         stem = f"{task.name}--{record.target.replace('/', '-')}--{row.method.name}"
+        if stem in drawn:
+            continue
+        drawn.add(stem)
         if found := snapshots(arrays):
             yield _maps(stem, where, found, task)
         if "weights-source" in arrays:
@@ -41,19 +45,26 @@ def network_figures(
 
 def distance_table(task: TaskEntry, results: Sequence[Results], store: Store) -> Table:
     """How far the domains are apart after each kept epoch, in numbers."""
+    measured: dict[tuple[str, int], list[tuple[float, float]]] = {}
+    heads: dict[str, list[Cell]] = {}
+    for result, row, record, arrays in kept(results, store):
+        name = f"{row.method.name} {record.target}"
+        heads[name] = [Cell(row.method.title, link=anchor(result, row)), Cell(record.target)]
+        for snapshot in snapshots(arrays):
+            apart = (snapshot.domain_accuracy(), snapshot.mmd())
+            measured.setdefault((name, snapshot.epoch), []).append(apart)
     rows = [
         [
-            Cell(row.method.title, link=anchor(result, row)),
-            Cell(record.target),
-            Cell(str(snapshot.epoch), snapshot.epoch),
-            Cell(f"{(accuracy := snapshot.domain_accuracy()):.3f}", accuracy),
-            Cell(f"{(mmd := snapshot.mmd()):.4f}", mmd),
+            *heads[name],
+            Cell(str(epoch), epoch),
+            *_spread(runs, 3, 4),
+            Cell(str(len(runs)), len(runs)),
         ]
-        for result, row, record, arrays in kept(results, store)
-        for snapshot in snapshots(arrays)
+        for (name, epoch), runs in measured.items()
     ]
     columns = [Column("Method"), Column("Target"), Column("Epoch", True)]
     columns += [Column("Accuracy of a domain classifier", True), Column("MMD²", True)]
+    columns.append(Column("Runs", True))
     return Table(
         f"{task.name}--distances",
         f"{task.name}: distance of the domains in what the networks make of test pairs",
@@ -65,6 +76,18 @@ def distance_table(task: TaskEntry, results: Sequence[Results], store: Store) ->
             "median distance; 0 on average for equal distributions."
         ],
     )
+
+
+def _spread(runs: Sequence[Sequence[float]], *decimals: int) -> Iterator[Cell]:
+    """Mean and standard deviation of each of several numbers of all runs."""
+    for values, places in zip(np.transpose(runs), decimals, strict=True):
+        sd = float(values.std(ddof=1)) if len(values) > 1 else None
+        mean = float(values.mean())
+        yield Cell(number(mean, places, sd=sd), mean)
+
+
+def _count(n: int) -> Cell:
+    return Cell(str(n), n)
 
 
 def likeness(one: FloatArray, other: FloatArray) -> float:

@@ -139,7 +139,7 @@ def _cell(
         trials=trials,
         seed=seed,
         scored=scored,
-        artifacts=variant.name in suite.artifacts and fold == 0 and seed == suite.seeds[0],
+        artifacts=variant.name in suite.artifacts and fold == 0,
     )
 
 

@@ -135,7 +135,7 @@ class Suite(_Table):
     variants: list[VariantSpec] = []
     """Take part whatever ``methods`` says, each after its method's place."""
     artifacts: list[str] = []
-    """Methods and variants of which the first seed's first fold keeps what figures need."""
+    """Methods and variants that keep what figures need, of every seed's first fold."""
     protocol: Protocol = Protocol()
     limits: Limits = Limits()
     tuning: Tuning = Tuning()

@@ -27,23 +27,24 @@ def snapshot(shift: float, *, epoch: int = 0) -> Snapshot:
 
 @pytest.fixture(scope="module")
 def kept(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
-    """The made suite, whose first fit of UI-DAN has kept snapshots and weights."""
+    """The made suite, of which two fits of UI-DAN have kept snapshots and weights."""
     copy = Store(tmp_path_factory.mktemp("kept"), "made")
     shutil.copytree(store.folder, copy.folder)
     weights = RNG.normal(size=(20, 70))
-    record = copy.get("ui-dan-1-musical-instruments")
-    assert record is not None
-    copy.put(
-        record,
-        artifacts={
-            "snapshot-domain": IS_SOURCE.astype(np.int64),
-            "snapshot-10": snapshot(0.0).points,
-            "snapshot-0": snapshot(3.0).points,
-            "weights-control": RNG.normal(size=(20, 70)),
-            "weights-source": weights,
-            "weights-target": weights + 0.1 * RNG.normal(size=(20, 70)),
-        },
-    )
+    for seed, shift in ((1, 3.0), (2, 0.0)):
+        record = copy.get(f"ui-dan-{seed}-musical-instruments")
+        assert record is not None
+        copy.put(
+            record,
+            artifacts={
+                "snapshot-domain": IS_SOURCE.astype(np.int64),
+                "snapshot-10": snapshot(0.0).points,
+                "snapshot-0": snapshot(shift).points,
+                "weights-control": RNG.normal(size=(20, 70)),
+                "weights-source": weights,
+                "weights-target": weights + 0.1 * RNG.normal(size=(20, 70)),
+            },
+        )
     return copy
 
 
@@ -92,7 +93,7 @@ def test_snapshots_come_by_epoch(kept: Store) -> None:
     assert snapshots({}) == []
 
 
-def test_a_fit_that_has_kept_them_gets_a_map_and_its_weights(
+def test_the_first_fit_that_has_kept_them_gets_a_map_and_its_weights(
     figures: list[Illustration],
 ) -> None:
     stem = "music--amazon2014-5core-musical-instruments--ui-dan"
@@ -124,7 +125,9 @@ def test_distances_stand_in_a_table_too(results: list[Results], kept: Store) -> 
     assert [[cell.text for cell in row[:3]] for row in table.rows] == [
         ["UI-DAN (a, u)", "amazon2014-5core/musical-instruments", epoch] for epoch in ("0", "10")
     ]
-    assert table.rows[0][3].value == 1.0
+    assert table.rows[0][3].value == pytest.approx((1.0 + snapshot(0.0).domain_accuracy()) / 2)
+    assert "±" in table.rows[0][3].text
+    assert [row[-1].text for row in table.rows] == ["2", "2"]
     assert not distance_table(results[1].task, results[1:], kept).rows
 
 

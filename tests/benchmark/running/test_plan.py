@@ -28,7 +28,8 @@ def a_task(name: str = "t", **more: object) -> TaskSpec:
 
 
 def cells(folder: Path, *tasks: TaskSpec, **more: object) -> list[Cell]:
-    suite = Suite(name="s", title="S", seeds=[1], tasks=list(tasks), **more)  # type: ignore[arg-type]
+    declared = {"name": "s", "title": "S", "seeds": [1], "tasks": tasks, **more}
+    suite = Suite.model_validate(declared)
     variants = variants_of(suite, [KNN], [KNN])
     return [c for task in plan(suite, variants, Places(None, folder)) for c in task.cells]
 
@@ -59,10 +60,13 @@ def test_only_so_many_folds_are_planned(tmp_path: Path) -> None:
     assert [cell.fold for cell in cells(tmp_path, task, folds=2)] == [0, 1]
 
 
-def test_only_the_first_seed_and_fold_of_the_named_keep_artifacts(tmp_path: Path) -> None:
+def test_the_first_fold_of_the_named_keeps_artifacts_by_every_seed(tmp_path: Path) -> None:
     task = a_task(protocol={"split": "5-fold"})
-    found = cells(tmp_path, task, variants=[variant("a", 3)], artifacts=["a"], folds=2)
-    assert [(cell.name, cell.fold) for cell in found if cell.artifacts] == [("a", 0)]
+    found = cells(
+        tmp_path, task, variants=[variant("a", 3)], artifacts=["a"], folds=2, seeds=[1, 2]
+    )
+    kept = [(cell.name, cell.fold, cell.seed) for cell in found if cell.artifacts]
+    assert kept == [("a", 0, 1), ("a", 0, 2)]
 
 
 @pytest.mark.parametrize("n", [0, 2, 5])
