@@ -94,6 +94,10 @@ def test_the_claim_on_linear_time_is_judged(outcomes: dict[str, Outcome]) -> Non
     )
 
 
+def test_the_claim_on_composed_maps_is_judged(outcomes: dict[str, Outcome]) -> None:
+    assert [line.claim.id for line in study_claims(outcomes["dml-three-domains"])] == ["D-multi"]
+
+
 def run(folder: Path, *arguments: str) -> Result:
     places = ["--results-dir", str(folder / "results"), "--reports-dir", str(folder / "reports")]
     return CliRunner().invoke(bench, ["study", *arguments, *places])

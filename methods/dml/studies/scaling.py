@@ -124,7 +124,7 @@ def planted_ratings(
     n_users, n_items = max(n // per_user, 5), max(n // per_item, 5)
     shared = np.arange(max(int(overlap * n_users), 1))
     tastes = rng.normal(size=(n_users, 4))
-    views = [_view(rng, tastes, n, n_items) for _ in range(2)]
+    views = [planted_view(rng, tastes, n, n_items) for _ in range(2)]
     return TrainingData(
         views[0],
         views[1],
@@ -133,7 +133,8 @@ def planted_ratings(
     )
 
 
-def _view(rng: np.random.Generator, tastes: FloatArray, n: int, n_items: int) -> DomainView:
+def planted_view(rng: np.random.Generator, tastes: FloatArray, n: int, n_items: int) -> DomainView:
+    """A domain of ``n`` ratings by users of these tastes (n_users, f), and nothing besides."""
     users = rng.integers(len(tastes), size=n)
     items = rng.integers(n_items, size=n)
     factors = rng.normal(size=(n_items, tastes.shape[1]))
