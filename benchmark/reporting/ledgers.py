@@ -34,8 +34,8 @@ def budgets(results: Sequence[Results]) -> Table:
 
 
 def failures(found: Manifest, results: Sequence[Results]) -> Table:
-    """Every record without metrics, and every task without data, with the reason."""
-    titles = ("Task", "Direction", "Method", "Seed", "Fold", "Status", "Reason")
+    """Every cell without metrics, those of one reason together, and every task without data."""
+    titles = ("Task", "Direction", "Method", "Seeds", "Folds", "Status", "Reason")
     # A method that scores both domains stands in two rows, its record in one.
     failed = {
         record.key: (result, row, record)
@@ -44,17 +44,23 @@ def failures(found: Manifest, results: Sequence[Results]) -> Table:
         for record in row.records
         if record.status is not Status.OK
     }
+    alike: dict[tuple[str, ...], list[tuple[Results, Row, Record]]] = {}
+    for result, row, record in failed.values():
+        what = (record.status, portable(record.reason))
+        place = (result.task.name, record.source, record.target, row.method.name)
+        alike.setdefault((*place, *what), []).append((result, row, record))
     rows = [
         [
-            Cell(result.task.name),
-            Cell(f"{record.source} → {record.target}"),
+            Cell(task),
+            Cell(f"{source} → {target}"),
             Cell(row.method.title, link=anchor(result, row)),
-            Cell(str(record.seed), record.seed),
-            Cell(str(record.fold), record.fold),
-            Cell(record.status, mark=Mark.WARNING if record.status.is_failure else Mark.NONE),
-            Cell(portable(record.reason)),
+            _all_of(record.seed for _, _, record in same),
+            _all_of(record.fold for _, _, record in same),
+            Cell(status, mark=Mark.WARNING if Status(status).is_failure else Mark.NONE),
+            Cell(reason),
         ]
-        for result, row, record in failed.values()
+        for (task, source, target, _, status, reason), same in alike.items()
+        for result, row, _ in same[:1]
     ]
     rows += [
         [
@@ -102,6 +108,10 @@ def provenances(found: Manifest, store: Store) -> list[tuple[int, dict[str, Any]
             made = json.dumps(record.provenance, sort_keys=True)
             counts[made] = counts.get(made, 0) + 1
     return [(count, json.loads(made)) for made, count in sorted(counts.items())]
+
+
+def _all_of(numbers: Iterable[int]) -> Cell:
+    return Cell(", ".join(map(str, sorted(set(numbers)))))
 
 
 def _done(rows: Iterable[Row]) -> Iterable[Record]:

@@ -15,6 +15,7 @@ from conftest import HOSTILE
 from benchmark.reporting.formats import long_csv, to_csv, to_html, to_latex, to_markdown
 from benchmark.reporting.layout import Cell, Column, Mark, Table
 from benchmark.reporting.summary import Results
+from benchmark.reporting.templating import unbroken
 
 TABLE = Table(
     "small",
@@ -137,3 +138,11 @@ def test_the_long_form_has_every_metric_and_every_reason(results: list[Results])
     [ncf] = [r for r in rows if r["method"] == "ncf"]
     assert (ncf["mean"], ncf["without_result"]) == ("", f"failed: {HOSTILE}")
     assert {r["metric"] for r in rows if r["method"] == "knn"} > {"p@5-doml", "r@5"}
+
+
+def test_in_a_narrow_cell_lines_break_only_where_a_spread_or_an_interval_begins() -> None:
+    held = unbroken("0.878 ± 0.001 ‡").replace("\N{NO-BREAK SPACE}", "_")
+    assert held == "0.878 ±_0.001_‡"
+    held = unbroken("+0.1 [-0.2, +0.4]").replace("\N{NO-BREAK SPACE}", "_")
+    assert held == "+0.1 [-0.2,_+0.4]"
+    assert unbroken("not run yet") == "not run yet"

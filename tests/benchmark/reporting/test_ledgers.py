@@ -11,7 +11,7 @@ from benchmark.reporting.layout import Table
 from benchmark.reporting.ledgers import budgets, failures, provenances, splits
 from benchmark.reporting.summary import Results
 from benchmark.running.manifest import Manifest
-from benchmark.running.records import Store
+from benchmark.running.records import Status, Store
 
 
 def rows(table: Table) -> list[list[str]]:
@@ -35,6 +35,22 @@ def test_every_failure_is_listed_once_with_its_reason(
         ["all", "all", "all", "unavailable", listed[2][-1]],
     ]
     assert "/home" not in listed[2][-1]
+
+
+def test_cells_that_fail_for_one_reason_are_one_line(
+    found: Manifest, results: list[Results]
+) -> None:
+    row = results[0].rows[0]
+    failed = [
+        replace(row.records[0], key=str(n), seed=n, status=Status.FAILED, reason=reason)
+        for n, reason in ((2, "no space"), (1, "no space"), (3, "too slow"))
+    ]
+    alone = [replace(results[0], rows=[replace(row, records=failed)])]
+    listed = rows(failures(replace(found, tasks=[]), alone))
+    assert [line[3:] for line in listed] == [
+        ["1, 2", "0", "failed", "no space"],
+        ["3", "0", "failed", "too slow"],
+    ]
 
 
 def test_the_splits_that_were_scored_on_are_compared_with_the_committed(

@@ -168,27 +168,66 @@ page.onload = () => {{
 """
 
 
+A4_LINE = 703
+"""The pixels of 186 mm, what margins leave of a portrait page's width."""
+PRINT_PROBE = """
+<iframe id="page" width="{width}" height="30000" src="{page}"></iframe>
+<script>
+page.onload = () => {{
+  const {{ document: made, innerWidth }} = page.contentWindow;
+  const all = [...made.querySelectorAll("main *")];
+  const beyond = all.filter((element) =>
+    Math.max(element.getBoundingClientRect().right, element.scrollWidth) > innerWidth + 1);
+  const folded = [...made.querySelectorAll("details > :not(summary)")].filter((element) =>
+    !element.checkVisibility({{ contentVisibilityAuto: true }}));
+  const unfolded = made.querySelectorAll("details:not([open]) > .scroll");
+  document.title = [innerWidth, beyond.length, folded.length, unfolded.length > 3].join("|");
+}};
+</script>
+"""
+
+
+def told(probe: str, folder: Path) -> list[str]:
+    """What a browser makes of a probe: the parts of the title that it sets."""
+    path = folder / "probe.html"
+    path.write_text(probe)
+    flags = [
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--allow-file-access-from-files", "--virtual-time-budget=5000",
+        f"--user-data-dir={folder / 'profile'}", "--window-size=1400,900", "--dump-dom",
+    ]  # fmt: skip
+    said = subprocess.run(
+        [CHROMIUM or "", *flags, path.as_uri()], capture_output=True, text=True, check=True
+    ).stdout
+    found = re.search("<title>(.*)</title>", said)
+    assert found, said[-500:]
+    return found[1].split("|")
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
 @pytest.mark.parametrize("width", [390, 1280])
 def test_in_a_browser_nothing_is_cut_off_and_columns_sort(
     width: int, report: Path, tmp_path: Path
 ) -> None:
-    probe = tmp_path / "probe.html"
-    probe.write_text(PROBE.format(width=width, page=(report / "index.html").as_uri()))
-    flags = [
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        "--allow-file-access-from-files", "--virtual-time-budget=5000",
-        f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1400,900", "--dump-dom",
-    ]  # fmt: skip
-    said = subprocess.run(
-        [CHROMIUM or "", *flags, probe.as_uri()], capture_output=True, text=True, check=True
-    ).stdout
-    found = re.search("<title>(.*)</title>", said)
-    assert found, said[-500:]
+    probe = PROBE.format(width=width, page=(report / "index.html").as_uri())
     # By rising and falling RMSE; NCF has none and is last either way.
-    assert found[1].split("|") == [str(width), "0", "UI-DAN (a, u)", "Source only", "NCF"]
+    assert told(probe, tmp_path) == [str(width), "0", "UI-DAN (a, u)", "Source only", "NCF"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+def test_on_paper_nothing_is_cut_off_and_nothing_stays_folded(
+    report: Path, tmp_path: Path
+) -> None:
+    printed = tmp_path / "printed.html"
+    screen = (report / "index.html").read_text(encoding="utf-8")
+    assert screen.count("@media print") == 1
+    printed.write_text(screen.replace("@media print", "@media all"), encoding="utf-8")
+    (tmp_path / "figures").symlink_to(report / "figures")
+    probe = PRINT_PROBE.format(width=A4_LINE, page=printed.as_uri())
+    assert told(probe, tmp_path) == [str(A4_LINE), "0", "0", "true"]
 
 
 def test_a_suite_that_has_not_run_yet_has_a_page(
