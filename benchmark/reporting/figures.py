@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import seaborn as sns
@@ -28,6 +28,8 @@ from benchmark.recommender import FloatArray
 COLOURS: list[tuple[float, float, float]] = sns.color_palette("colorblind")
 HATCHES = ("", "////")
 MARKERS = "osD^vPX*<>ph"
+FILLS: tuple[Literal["full", "left", "top"], ...] = ("full", "left", "top")
+"""How markers are filled when all have been used once, and twice."""
 LINES = ("-", "--", ":", "-.")
 _FILLED: dict[str, Any] = {"marker": "o", "linestyle": "", "color": COLOURS[0], "markersize": 5}
 _OPEN: dict[str, Any] = {
@@ -240,8 +242,23 @@ def dots(
 
 def near_the_best(scores: Sequence[Dot]) -> list[Dot]:
     """The scores in the lowest quarter of the range."""
-    means = [dot.mean for dot in scores]
-    return [dot for dot in scores if dot.mean <= min(means) + (max(means) - min(means)) / 4]
+    end = _lowest_quarter([dot.mean for dot in scores])
+    return [dot for dot in scores if dot.mean <= end]
+
+
+def shows_more_close_up(scores: Sequence[Dot]) -> bool:
+    """Whether several scores but not all are near the best, and their intervals are short."""
+    near = near_the_best(scores)
+    return 3 <= len(near) < len(scores) and 2 * _span(near) <= _span(scores)
+
+
+def _span(scores: Sequence[Dot]) -> float:
+    reach: list[float] = [end for dot in scores for end in (dot.mean, *(dot.interval or ()))]
+    return max(reach) - min(reach)
+
+
+def _lowest_quarter(values: Sequence[float]) -> float:
+    return min(values) + (max(values) - min(values)) / 4
 
 
 def close_up(scores: Sequence[Dot], ax: Axes) -> Axes:
@@ -265,7 +282,9 @@ def costs(points: Sequence[Cost], ax: Axes, *, label: str) -> Axes:
             point.score,
             MARKERS[point.place % len(MARKERS)],
             color=COLOURS[point.place % len(COLOURS)],
+            fillstyle=FILLS[point.place // len(MARKERS) % len(FILLS)],
             markerfacecolor="white" if point.trivial else None,
+            markerfacecoloralt="white",
             markeredgecolor="0.2",
             markeredgewidth=1 if point.trivial else 0.4,
             markersize=7,
@@ -283,7 +302,20 @@ def costs(points: Sequence[Cost], ax: Axes, *, label: str) -> Axes:
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_ylabel(label)
-    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+    return ax
+
+
+def costs_near_the_best(points: Sequence[Cost]) -> list[Cost]:
+    """The points whose scores are in the lowest quarter of the range."""
+    end = _lowest_quarter([point.score for point in points])
+    return [point for point in points if point.score <= end]
+
+
+def costs_close_up(points: Sequence[Cost], ax: Axes) -> Axes:
+    """The part of :func:`costs` near the best, over the same seconds."""
+    near = [point.score for point in costs_near_the_best(points)]
+    margin = 0.08 * (max(near) - min(near)) or 0.01
+    ax.set_ylim(min(near) - margin, max(near) + margin)
     return ax
 
 

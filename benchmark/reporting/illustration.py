@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 
 import seaborn as sns
 from matplotlib import rc_context
@@ -31,6 +32,7 @@ _STYLE = {
     "savefig.dpi": "figure",
 }
 _RED = "#b00020"
+_LETTERS_PER_INCH = 17
 # Without dates and versions the same records give the same bytes.
 _METADATA: dict[str, dict[str, None]] = {
     "png": {"Software": None},
@@ -64,7 +66,9 @@ def drawn(illustration: Illustration) -> Figure:
         figure = Figure(figsize=illustration.size, layout=layout)
         FigureCanvasAgg(figure)
         if illustration.warnings:
-            figure.suptitle("\n".join(illustration.warnings), color=_RED, fontsize=7)
+            width = int(_LETTERS_PER_INCH * illustration.size[0])
+            said = (line for warning in illustration.warnings for line in wrap(warning, width))
+            figure.suptitle("\n".join(said), color=_RED, fontsize=7)
         columns = -(-len(illustration.panels) // illustration.rows)
         axes = figure.subplots(illustration.rows, columns, squeeze=False).ravel()
         for ax in axes[len(illustration.panels) :]:
@@ -91,11 +95,22 @@ def save(illustration: Illustration, folder: Path) -> None:
             write_atomically(folder / f"{illustration.name}.{kind}", buffer.getvalue())
 
 
-def legend_below(ax: Axes, *, columns: int = 3) -> Axes:
-    """The panel, and below all panels what its signs mean, each once."""
+def legend_beside(ax: Axes) -> Axes:
+    """The panel, and to the right of all panels what its signs mean."""
+    ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside right center", frameon=False)
+    return ax
+
+
+def legend_below(ax: Axes, *, columns: int = 3, scale: float = 1.0) -> Axes:
+    """The panel, and below all panels what its signs mean, each once, ``scale`` times as large."""
     handles, labels = ax.get_legend_handles_labels()
     once = dict(zip(labels, handles, strict=True))
     ax.figure.legend(
-        list(once.values()), list(once), loc="outside lower center", ncols=columns, frameon=False
+        list(once.values()),
+        list(once),
+        loc="outside lower center",
+        ncols=columns,
+        markerscale=scale,
+        frameon=False,
     )
     return ax

@@ -11,7 +11,7 @@ from benchmark.reporting import figures
 from benchmark.reporting.comparison_figures import critical_difference, gain_figures
 from benchmark.reporting.contrasts import Contrasts
 from benchmark.reporting.figures import Cost, Dot
-from benchmark.reporting.illustration import Illustration, legend_below
+from benchmark.reporting.illustration import Illustration, legend_below, legend_beside
 from benchmark.reporting.network_figures import network_figures
 from benchmark.reporting.summary import Results, Row, test_train
 from benchmark.reporting.sweep_figures import sweep_figures
@@ -85,15 +85,15 @@ def _errors(results: Results) -> Illustration:
         return figures.dots(scores, ax, label=label, paper=results.paper, floor=floor)
 
     panels = [lambda ax: legend_below(dots(ax))]
-    if 3 <= len(figures.near_the_best(scores)) < len(scores):
+    if figures.shows_more_close_up(scores):
         panels.append(lambda ax: figures.close_up(scores, dots(ax)))
     return Illustration(
         f"{table_name(results)}--rmse",
         f"{results.task.name}, {results.domain}: RMSE by method, with 95 % t intervals of the "
-        "mean where there are several runs; on the right, where some are far off, the lowest "
-        "quarter.",
+        "mean where there are several runs"
+        + ("; on the right the lowest quarter of the range." if len(panels) > 1 else "."),
         results.task,
-        (5.6, 1.3 + 0.24 * len(scores)),
+        (5.6, 1.3 + 0.2 * len(scores)),
         panels,
     )
 
@@ -104,13 +104,22 @@ def _costs(results: Results) -> Illustration:
         for place, row in enumerate(results.rows)
         if row.metrics
     ]
+
+    def dots(ax: Axes) -> Axes:
+        return figures.costs(points, ax, label=_rmse_label(results))
+
+    panels = [lambda ax: legend_beside(dots(ax))]
+    if 3 <= len(figures.costs_near_the_best(points)) < len(points):
+        panels.append(lambda ax: figures.costs_close_up(points, dots(ax)))
     return Illustration(
         f"{table_name(results)}--cost",
         f"{results.task.name}, {results.domain}: RMSE against seconds of tuning and fit, median "
-        "over runs (open: trivial rows; line: what nothing beats in both).",
+        "over runs (open: trivial rows; line: what nothing beats in both)"
+        + ("; below the lowest quarter of the range." if len(panels) > 1 else "."),
         results.task,
-        (5.6, max(3.0, 0.2 * len(points) + 0.8)),
-        [lambda ax: figures.costs(points, ax, label=_rmse_label(results))],
+        (5.6, max(2.2 * len(panels) + 0.4, 0.17 * len(points) + 0.6)),
+        panels,
+        rows=len(panels),
     )
 
 
@@ -151,7 +160,7 @@ def _adversarial(
         f"{stem}--{d}",
         f"{where}: accuracy of the discriminator {d}, which is at one half (dotted) where the "
         "domains look alike, and the losses of both players (as RecSys-DAN, Figs. 4 and 5; thin: "
-        "runs, thick: mean).",
+        "runs, thick: their mean up to where the first of them stopped).",
         task,
         (5.6, 2.4),
         [
@@ -164,7 +173,8 @@ def _adversarial(
 def _loss(stem: str, where: str, runs: Sequence[Sequence[float]], task: TaskEntry) -> Illustration:
     return Illustration(
         f"{stem}--loss",
-        f"{where}: training loss (as DML, Fig. 6; thin: runs, thick: mean).",
+        f"{where}: training loss, the sum that this method minimises and no unit of ratings (as "
+        "DML, Fig. 6; thin: runs, thick: their mean up to where the first of them stopped).",
         task,
         (4.2, 2.6),
         [lambda ax: figures.curves({"training loss": runs}, ax, unit="training loss")],

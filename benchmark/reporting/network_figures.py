@@ -120,7 +120,7 @@ def _map(snapshot: Snapshot, ax: Axes, *, legend: bool) -> Axes:
         ax.scatter(
             x,
             y,
-            6,
+            7,
             label=name,
             marker=marker,
             facecolors=face,
@@ -134,7 +134,9 @@ def _map(snapshot: Snapshot, ax: Axes, *, legend: bool) -> Axes:
     )
     ax.set_xticks([])
     ax.set_yticks([])
-    return legend_below(ax) if legend else ax
+    # A map has no directions to measure along. Hidden spines would be shown again.
+    ax.spines[:].set_color("none")
+    return legend_below(ax, scale=2) if legend else ax
 
 
 def _weights(

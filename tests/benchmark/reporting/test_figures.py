@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -89,6 +90,22 @@ def test_a_close_up_takes_in_a_sign_that_its_edge_would_cut(ax: Axes) -> None:
     assert 0.635 < high < 0.65
 
 
+def test_a_close_up_is_drawn_only_where_it_shows_more() -> None:
+    near = [Dot(str(error), error, (error, error + 0.01)) for error in (0.5, 0.52, 0.54)]
+    far = Dot("far", 1.0)
+    assert figures.shows_more_close_up([far, *near])
+    assert not figures.shows_more_close_up([*near[:2], far])
+    assert not figures.shows_more_close_up([far, *near, Dot("wide", 0.55, (0.1, 1.0))])
+
+
+def test_costs_near_the_best_are_those_of_the_lowest_quarter(ax: Axes) -> None:
+    points = [Cost(str(score), 1.0, score, k) for k, score in enumerate((0.5, 0.6, 0.7, 1.0))]
+    assert [point.score for point in figures.costs_near_the_best(points)] == [0.5, 0.6]
+    low, high = figures.costs_close_up(points, figures.costs(points, ax, label="RMSE")).get_ylim()
+    assert 0.48 < low < 0.5
+    assert 0.6 < high < 0.62
+
+
 def test_epochs_are_few_enough_numbers_to_stand_apart(ax: Axes) -> None:
     figures.curves({"Dv accuracy": [[0.5] * 300]}, ax, unit="share")
     assert len([tick for tick in ax.get_xticks() if 0 <= tick <= 300]) <= 6
@@ -106,8 +123,11 @@ def test_the_front_holds_what_nothing_beats_in_score_and_cost(ax: Axes) -> None:
     assert ax.get_xlim() == pytest.approx((0.1, 100))
 
 
-def test_methods_are_told_apart_without_colour() -> None:
+def test_methods_are_told_apart_without_colour(ax: Axes) -> None:
     assert len(set(figures.MARKERS)) == len(figures.MARKERS) >= 12
+    points = [Cost(str(place), 1.0, 1.0, place) for place in range(36)]
+    *signs, _front = figures.costs(points, ax, label="RMSE").lines
+    assert len({(sign.get_marker(), sign.get_fillstyle()) for sign in signs}) == 36
     grey = [np.dot(to_rgba(colour)[:3], (0.299, 0.587, 0.114)) for colour in figures.COLOURS[:2]]
     assert abs(grey[0] - grey[1]) > 0.15
     assert len(set(figures.HATCHES)) == 2
@@ -175,6 +195,11 @@ def test_incomplete_data_is_said_in_the_figure(allowed: list[Illustration]) -> N
     figure = drawn(allowed[0])
     assert "INCOMPLETE" in figure.get_suptitle()
     assert drawn(allowed[-1]).get_suptitle() == ""
+
+
+def test_what_is_said_in_red_is_broken_into_lines_that_fit(allowed: list[Illustration]) -> None:
+    narrow = drawn(replace(allowed[0], size=(3.0, 3.0)))
+    assert len(narrow.get_suptitle().splitlines()) == 2
 
 
 def test_the_same_records_give_the_same_bytes(allowed: list[Illustration], tmp_path: Path) -> None:
