@@ -15,13 +15,20 @@ from benchmark.repository import RESULTS, cache_dir
 
 if TYPE_CHECKING:
     from benchmark.running.run import PlannedTask
-    from benchmark.running.suite import Suite
+    from benchmark.running.suite import Suite, TaskSpec
     from benchmark.running.variants import Variant
 
 
 def names(_: click.Context, __: click.Parameter, value: str | None) -> list[str]:
-    """The parts of an option like ``knn,svdpp``."""
-    return [part.strip() for part in value.split(",") if part.strip()] if value else []
+    """The parts of an option like ``knn,svdpp``; none where it is not given.
+
+    Raises:
+        click.BadParameter: it is given and names nothing, which is not to stand for everything.
+    """
+    parts = [part.strip() for part in (value or "").split(",")]
+    if value is not None and not any(parts):
+        raise click.BadParameter(f"{value!r} names nothing; leave the option out for all")
+    return [part for part in parts if part]
 
 
 data_dir_option = click.option(
@@ -64,12 +71,34 @@ def declared_suite(name: str, *, quick: bool = False) -> Suite:
     """The suite of that name, or what it is in little.
 
     Raises:
-        BenchError: there is none, or it cannot be read.
+        BenchError: there is none, it cannot be read, or it names data or a printed table that do
+            not exist.
     """
     from benchmark.running.suite import load_suite
 
     suite = load_suite(name)
+    for task in suite.tasks:
+        _check_task(task, f"task {task.name!r} of suite {suite.name!r}")
     return suite.quickened() if quick else suite
+
+
+def _check_task(task: TaskSpec, place: str) -> None:
+    from benchmark.data.entries import resolve
+    from benchmark.reporting.published import published_table
+
+    try:
+        for data in (task.source, task.target):
+            resolve(data)
+        for at in task.published:
+            printed = {(pair, domain) for pair, domain, *_ in published_table(at.table).values}
+            # What is shown as a figure alone has no values.
+            if printed and (at.pair, at.domain) not in printed:
+                there = " or ".join(f"{pair!r}, {domain!r}" for pair, domain in sorted(printed))
+                raise BenchError(
+                    f"{at.table} prints nothing of {at.pair!r}, {at.domain!r}, but of {there}"
+                )
+    except BenchError as error:
+        raise BenchError(f"{place}: {error}") from error
 
 
 def contestants(suite: Suite, outside: Sequence[str] = ()) -> list[Variant]:
@@ -96,7 +125,7 @@ def contestants(suite: Suite, outside: Sequence[str] = ()) -> list[Variant]:
 
 
 def choose(asked: list[str], valid: list[str], what: str, option: str) -> list[str]:
-    """What was asked for, or all that there is.
+    """What was asked for, each once, or all that there is.
 
     Raises:
         BenchError: something that there is not.
@@ -104,7 +133,7 @@ def choose(asked: list[str], valid: list[str], what: str, option: str) -> list[s
     for name in asked:
         if name not in valid:
             raise BenchError(f"unknown {what} {name!r} in {option}{suggestion(name, valid)}")
-    return asked or valid
+    return list(dict.fromkeys(asked)) or valid
 
 
 def only_tasks(suite: Suite, asked: list[str], option: str = "--tasks") -> Suite:

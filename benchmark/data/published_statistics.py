@@ -18,7 +18,8 @@ def published_statistics(table: str, pair: str) -> Iterator[tuple[str, str, floa
         yield from _recsysdan_statistics(pair)
     elif table.startswith("dml"):
         dataset, _, domains = pair.partition(":")
-        yield from _dml_statistics(dataset, domains.split("-"))
+        source, _, target = domains.partition("-")
+        yield from _dml_statistics(dataset, [source, target])
 
 
 def _recsysdan_statistics(pair: str) -> Iterator[tuple[str, str, float]]:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from benchmark.data.domain import Duplicates
-from benchmark.data.splits import SplitKind
+from benchmark.data.splits import SplitKind, n_parts
 from benchmark.data.synthetic import Planted
 from benchmark.data.views import TextField, Withheld
 from benchmark.errors import BenchError, suggestion
@@ -217,6 +217,7 @@ def load_suite(name: str) -> Suite:
         except ValidationError as error:
             place = ["tasks", task.name, "protocol"]
             raise BenchError(_first_problem(error, path, called, within=place)) from error
+    _check_folds(suite, path)
     return suite
 
 
@@ -238,6 +239,18 @@ def _check_names(suite: Suite, path: Path) -> None:
         if name not in tasks:
             raise BenchError(
                 f"unknown task {name!r} in quick.tasks in {path}{suggestion(name, tasks)}"
+            )
+
+
+def _check_folds(suite: Suite, path: Path) -> None:
+    splits = {suite.protocol_of(task).split for task in suite.tasks}
+    there = max(map(n_parts, splits))
+    asked = {"folds": suite.folds, "quick.folds": (suite.quick and suite.quick.folds) or 0}
+    for where, folds in asked.items():
+        if folds > there:
+            raise BenchError(
+                f"{where} = {folds} in {path}: split {', '.join(sorted(splits))} has {there} "
+                "at most; 0 or no key stands for all"
             )
 
 

@@ -32,8 +32,8 @@ def variants_of(
         known: every method there is, in table-row order; a variant may be of any of them.
 
     Raises:
-        BenchError: a variant, a setting or artifacts of a method or field that does not exist, or
-            a value or a combination of values that a method cannot have.
+        BenchError: a variant, a setting, a search or artifacts of what does not exist or takes no
+            part, a value or a combination of values that a method cannot have, or nobody at all.
     """
     known = list(known)
     _check(suite, known)
@@ -47,15 +47,7 @@ def variants_of(
             for declared in suite.variants
             if declared.method == method.name
         ]
-    for variant in found:
-        _check_together(variant, f"suite {suite.name!r}")
-    names = [variant.name for variant in found]
-    for name in suite.artifacts:
-        if name not in names:
-            raise BenchError(
-                f"artifacts: no method or variant {name!r} takes part in suite {suite.name!r}"
-                f"{suggestion(name, names)}"
-            )
+    _check_parts(suite, found)
     return found
 
 
@@ -69,14 +61,9 @@ def _check(suite: Suite, methods: Sequence[type[Recommender]]) -> None:
             raise BenchError(
                 f"the variant {name!r} in {place} has the name of a method; rename it"
             )
-    tuned = [] if suite.tuning.methods == "all" else suite.tuning.methods
     for name in (*suite.settings, *own.values()):
         if name not in known:
             raise BenchError(f"unknown method {name!r} in {place}{suggestion(name, known)}")
-    for name in tuned:
-        if name not in known and name not in own:
-            names = [*known, *own]
-            raise BenchError(f"unknown method {name!r} in {place}{suggestion(name, names)}")
     placed = [(f"settings.{name}", name, keys) for name, keys in suite.settings.items()]
     placed += [(f"variants.{v.name}.settings", v.method, v.settings) for v in suite.variants]
     for where, name, settings in placed:
@@ -89,8 +76,40 @@ def _check(suite: Suite, methods: Sequence[type[Recommender]]) -> None:
                 raise BenchError(f"{where}.{key} = {value!r} in {place}: {wrong}")
 
 
-def _check_together(variant: Variant, place: str) -> None:
-    try:
-        variant.method(**variant.settings)
-    except (BenchError, TypeError, ValueError) as error:
-        raise BenchError(f"the settings of {variant.name!r} in {place}: {error}") from error
+def _check_parts(suite: Suite, found: Sequence[Variant]) -> None:
+    """Refuse what would silently do nothing, and settings that do not go together."""
+    place = f"suite {suite.name!r}"
+    if not found:
+        raise BenchError(
+            f"methods = [] in {place}, which has no variants: nothing would run; name methods, or "
+            "leave the key out for all of them"
+        )
+    rows = {variant.name: variant for variant in found}
+    methods = {variant.method.name for variant in found}
+    for name in suite.artifacts:
+        if name not in rows:
+            raise BenchError(
+                f"artifacts: no method or variant {name!r} takes part in {place}"
+                f"{suggestion(name, rows)}"
+            )
+    for name in suite.settings:
+        if name not in methods:
+            raise BenchError(
+                f"settings.{name} in {place}, where {name!r} takes no part; add it to methods, or "
+                "remove its settings"
+            )
+    for name in [] if suite.tuning.methods == "all" else suite.tuning.methods:
+        if name not in rows:
+            raise BenchError(
+                f"tuning.methods: no method or variant {name!r} takes part in {place}"
+                f"{suggestion(name, rows)}"
+            )
+        if not rows[name].method.space:
+            raise BenchError(
+                f"tuning.methods: {name!r} in {place} has nothing to search; take it out"
+            )
+    for variant in found:
+        try:
+            variant.method(**variant.settings)
+        except (BenchError, TypeError, ValueError) as error:
+            raise BenchError(f"the settings of {variant.name!r} in {place}: {error}") from error

@@ -58,6 +58,9 @@ def test_every_shipped_suite_is_valid_and_names_what_exists(name: str) -> None:
         ("[1]", "[1, 1]", "repeat a seed"),
         ("[1]", "[-1]", r"seeds.0 = -1 in .*greater than or equal to 0"),
         ('"t"', '"A task"', r"tasks.A task.name = 'A task'"),
+        ("title", "folds = 2\ntitle", "folds = 2 in .*mine.toml: split 80/10/10 has 1 at most"),
+        ("[[", "protocol.split = '5-fold'\nfolds = 6\n[[", "folds = 6 in .* split 5-fold has 5"),
+        ("[[", "[quick]\nfolds = 2\n[[", "quick.folds = 2 in .*mine.toml: split 80/10/10 has 1"),
         ("title", "name = '../mine'\ntitle", r"name = '\.\./mine' in .*match pattern"),
         ("[[tasks]]", "[tasks", "is not TOML"),
     ],
@@ -260,7 +263,8 @@ def test_a_suite_file_that_is_not_there_is_named() -> None:
     [
         ("[settings.kn]\nk = 3", "unknown method 'kn' .*did you mean 'knn'"),
         ("[settings.knn]\nkk = 3", r"unknown key 'settings.knn.kk' .*did you mean 'k'"),
-        ("[tuning]\nmethods = ['svd']", "unknown method 'svd' .*did you mean 'svdpp'"),
+        ("[tuning]\nmethods = ['svd']", "tuning.methods: no .* 'svd' .*did you mean 'svdpp'"),
+        ("[tuning]\nmethods = ['bias']", "tuning.methods: 'bias' in .* nothing to search"),
         ("[settings.cmf]\nfactors = 'many'", "settings.cmf.factors = 'many' in .*valid integer"),
         ("[settings.knn]\nk = 2.5", "settings.knn.k = 2.5 in .*valid integer"),
         ("[settings.dml]\ndual = 3", "settings.dml.dual = 3 in .*should be 'swap', 'same'"),
@@ -283,3 +287,29 @@ def test_artifacts_of_what_takes_no_part_are_refused(tmp_path: Path) -> None:
     suite = load_suite(written(tmp_path, f"artifacts = ['ui-dan']\n{MINIMAL}"))
     with pytest.raises(BenchError, match=r"artifacts: no .* 'ui-dan' takes part in suite 'mine'"):
         variants_of(suite, METHODS[:2], METHODS)
+
+
+@pytest.mark.parametrize(
+    ("addition", "message"),
+    [
+        ("[settings.cmf]\nfactors = 4", "settings.cmf in suite 'mine', where 'cmf' takes no part"),
+        ("[tuning]\nmethods = ['cmf']", "tuning.methods: no method or variant 'cmf' takes part"),
+    ],
+)
+def test_what_is_said_of_a_method_that_takes_no_part_is_refused(
+    addition: str, message: str, tmp_path: Path
+) -> None:
+    suite = load_suite(written(tmp_path, f"{MINIMAL}\n{VARIANT}\n{addition}"))
+    with pytest.raises(BenchError, match=message):
+        variants_of(suite, METHODS[:2], METHODS)
+
+
+def test_settings_of_a_method_count_for_its_variants_alone(tmp_path: Path) -> None:
+    suite = load_suite(written(tmp_path, f"{MINIMAL}\n{VARIANT}\n[settings.knn]\nmin_k = 2"))
+    assert [v.settings for v in variants_of(suite, [], METHODS)] == [{"min_k": 2, "k": 3}]
+
+
+def test_a_suite_in_which_nobody_takes_part_is_refused(tmp_path: Path) -> None:
+    suite = load_suite(written(tmp_path, MINIMAL))
+    with pytest.raises(BenchError, match=r"methods = \[\] in suite 'mine'.*nothing would run"):
+        variants_of(suite, [], METHODS)
