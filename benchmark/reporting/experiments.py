@@ -58,7 +58,9 @@ def _of_figures(
     if place["table"] == _TABLE and not place.get("stand_in"):
         yield from _adversarial(result, place["domain"], store)
     if place["pair"].endswith("Beauty-Fashion"):
-        yield from _training(result)
+        yield from _convergence(result)
+    if place["table"].startswith("dml"):
+        yield from _orthogonality(result)
 
 
 def _capabilities(found: Manifest) -> Iterator[tuple[Cell, FloatArray]]:
@@ -116,20 +118,29 @@ def _of_artifacts(ui: Row, domain: str, store: Store) -> Iterator[tuple[Cell, Fl
         yield Cell("recsysdan_figure7", row, domain, "weight correlation"), np.array(values)
 
 
-def _training(result: Results) -> Iterator[tuple[Cell, FloatArray]]:
-    """DML, Fig. 6: how much of the loss's decrease ten epochs bring, and when it stands still;
-    section 3.2: how far X is from orthogonal after any epoch."""
-    row = next((row for row in result.measured if row.method.name == "dml"), None)
-    if row is None:
+def _convergence(result: Results) -> Iterator[tuple[Cell, FloatArray]]:
+    """DML, Fig. 6: how much of the loss's decrease ten epochs bring, and when it stands still."""
+    if (row := _dml(result)) is None:
         return
-    # No entry of a matrix exceeds its Frobenius norm, which is what the fits keep.
-    largest = Cell("dml_section3.2", "DML", "Beauty-Fashion", "largest entry of X X^T - I")
-    yield from _unless_empty(largest, _of_curves(row, "||XX^T - I||", max))
     where = ("dml_figure6", "DML", "Beauty-Fashion")
     share = "share of the loss decrease after 10 epochs"
     yield from _unless_empty(Cell(*where, share), _of_curves(row, "training loss", _early))
     epochs = "epochs until the loss changes by less than 1e-5"
     yield from _unless_empty(Cell(*where, epochs), _of_curves(row, "training loss", len))
+
+
+def _orthogonality(result: Results) -> Iterator[tuple[Cell, FloatArray]]:
+    """DML, section 3.2: how far X is from orthogonal after any epoch."""
+    row = _dml(result)
+    # Without shared users X stays where it starts.
+    if row is not None and all(record.facts.get("overlap users") for record in row.done):
+        # No entry of a matrix exceeds its Frobenius norm, which is what the fits keep.
+        largest = Cell("dml_section3.2", "DML", "any pair", "largest entry of X X^T - I")
+        yield from _unless_empty(largest, _of_curves(row, "||XX^T - I||", max))
+
+
+def _dml(result: Results) -> Row | None:
+    return next((row for row in result.measured if row.method.name == "dml"), None)
 
 
 def _of_curves(row: Row, name: str, statistic: Callable[[Sequence[float]], float]) -> FloatArray:
