@@ -131,7 +131,7 @@ def _others(
     domain, clip = test.numbered.domain.name, test.protocol.clip
     found: dict[str, list[tuple[Cell, Record]]] = {}
     for cell in cells:
-        record = store.get(cell.key)
+        record = store.read(cell.key)
         if record is not None and domain in record.metrics:
             found.setdefault(cell.name, []).append((cell, record))
     for runs in found.values():

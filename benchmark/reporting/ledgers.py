@@ -104,7 +104,7 @@ def provenances(found: Manifest, store: Store) -> list[tuple[int, dict[str, Any]
     """With what and where the records were made, and how many of them."""
     counts: dict[str, int] = {}
     for key in (key for task in found.tasks for key in task.cells):
-        if (record := store.get(key)) is not None:
+        if (record := store.read(key)) is not None:
             made = json.dumps(record.provenance, sort_keys=True)
             counts[made] = counts.get(made, 0) + 1
     return [(count, json.loads(made)) for made, count in sorted(counts.items())]

@@ -90,7 +90,7 @@ def measure(
     inapplicable: set[Place] = set()
     for task in planned:
         for cell in (cell for cell in task.cells if cell.name in methods):
-            record = store.get(cell.key)
+            record = store.read(cell.key)
             for place in places(cell):
                 reads[place] = reads.get(place, frozenset()) | _reads(cell)
                 if record is not None and record.status is Status.OK:

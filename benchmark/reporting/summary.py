@@ -177,7 +177,7 @@ def summarise(found: Manifest, store: Store) -> list[Results]:
     """Every scored domain of every task that has data."""
     results = []
     for task in found.tasks:
-        records = [record for key in task.cells if (record := store.get(key)) is not None]
+        records = [record for key in task.cells if (record := store.read(key)) is not None]
         scored = [task.target] if task.score == "target" else [task.source, task.target]
         results += [
             _domain_results(found, task, domain, records) for domain in scored if task.cells

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import tempfile
@@ -12,10 +13,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from benchmark.errors import BenchError
 from benchmark.recommender import FloatArray
@@ -23,6 +25,18 @@ from benchmark.recommender import FloatArray
 SCHEMA = 1
 DAMAGED = (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 """What numpy raises for a file of arrays that is cut off or none."""
+_OF_A_FIT = {
+    "budget": (
+        "trials",
+        "seconds_tuning",
+        "seconds_fit",
+        "seconds_predict",
+        "peak_gigabytes",
+    ),
+    "fingerprints": ("source split", "target split"),
+    "provenance": ("python", "versions"),
+}
+"""What the record of a cell that went well holds, and reports rely on."""
 # Temporary files are their owner's alone; what takes their place is as readable as any other.
 _UMASK = os.umask(0)
 os.umask(_UMASK)
@@ -47,6 +61,10 @@ class Status(StrEnum):
 @dataclass(frozen=True)
 class Record:
     """What is known of a finished cell; ``metrics`` by scored domain, then by metric."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid", strict=True, allow_inf_nan=False
+    )
 
     key: str
     suite: str
@@ -74,13 +92,51 @@ class Record:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The record that :meth:`to_json` wrote."""
+        """The record that :meth:`to_json` wrote.
+
+        Raises:
+            ValueError: it is none, or was changed since; says which field is wrong.
+        """
+        try:
+            _fields().validate_json(text)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False)[0]
+            raise ValueError(_said(".".join(map(str, first["loc"])), first["msg"])) from error
         values = json.loads(text)
-        return cls(**{**values, "status": Status(values["status"])})
+        found = cls(**{**values, "status": Status(values["status"])})
+        if found.schema != SCHEMA:
+            raise ValueError(_said("schema", f"{found.schema}, where {SCHEMA} is read"))
+        if found.status is Status.OK and (missing := found._missing()):
+            raise ValueError(_said(missing, "missing"))
+        return found
 
     def to_json(self) -> str:
         """The record as JSON, keys in a fixed order."""
         return json.dumps(asdict(self), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def _missing(self) -> str:
+        """What a cell that went well has, and this does not; nothing if all is there."""
+        for name, keys in _OF_A_FIT.items():
+            for key in keys:
+                if key not in getattr(self, name):
+                    return f"{name}.{key}"
+        if not self.metrics:
+            return "metrics"
+        for domain, measured in self.metrics.items():
+            if "rmse" not in measured:
+                return f"metrics.{domain}.rmse"
+            if "test" not in self.counts.get(domain, {}):
+                return f"counts.{domain}.test"
+        return ""
+
+
+@functools.cache
+def _fields() -> TypeAdapter[Record]:
+    return TypeAdapter(Record)
+
+
+def _said(field: str, wrong: str) -> str:
+    return f"{field}: {wrong}" if field else wrong
 
 
 class Store:
@@ -112,11 +168,31 @@ class Store:
             ) from error
 
     def get(self, key: str) -> Record | None:
-        """The record of a cell, or None when there is none or it cannot be read."""
+        """The record of a cell, or None when there is none or it is to be made again."""
         try:
-            return Record.from_json((self.records / f"{key}.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError, TypeError, KeyError):
+            return self.read(key)
+        except BenchError:
             return None
+
+    def read(self, key: str) -> Record | None:
+        """The record of a cell, or None when there is none.
+
+        Raises:
+            BenchError: it is damaged, or was changed by hand.
+        """
+        path = self.records / f"{key}.json"
+        try:
+            found = Record.from_json(path.read_text(encoding="utf-8"))
+            if found.key != key:
+                raise ValueError(f"key: {found.key!r}, where the file's name is expected")
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise BenchError(
+                f"cannot read {path}: {error}; put back what was there, or remove the file and "
+                "run the suite again"
+            ) from error
+        return found
 
     def put(
         self,

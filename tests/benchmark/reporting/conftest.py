@@ -59,7 +59,10 @@ def record(
         "status": Status.OK,
         "hyperparameters": {"rate": 0.1},
         "metrics": metrics,
-        "counts": {d: {"test_users": 1000, "test_users_with_over_5_rows": 2} for d in metrics},
+        "counts": {
+            d: {"test": 2000, "test_users": 1000, "test_users_with_over_5_rows": 2}
+            for d in metrics
+        },
         "budget": {
             "trials": 12 if method == "nmf" else 1,
             "seconds_tuning": 1.0,
@@ -68,7 +71,7 @@ def record(
             "peak_gigabytes": 0.5,
         },
         "fingerprints": {"source split": "a" * 64, "target split": "b" * 64},
-        "provenance": {"commit": "c" * 40, "versions": {"numpy": "2.0"}},
+        "provenance": {"commit": "c" * 40, "python": "3.12", "versions": {"numpy": "2.0"}},
         "traceback": "",
     }
     return Record(**{**values, **more})

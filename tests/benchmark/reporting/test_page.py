@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import pytest
 from conftest import HOSTILE
 
+from benchmark.errors import BenchError
 from benchmark.reporting.report import write_report
 from benchmark.running.manifest import Manifest
 from benchmark.running.records import Store
@@ -249,3 +250,15 @@ def test_the_same_records_give_the_same_bytes(
     assert len(files) > 50
     for file in files:
         assert (again / file).read_bytes() == (report / file).read_bytes(), file
+
+
+def test_a_record_changed_by_hand_is_named_and_nothing_is_written(
+    found: Manifest, store: Store, tmp_path: Path
+) -> None:
+    changed = Store(tmp_path / "results", "made")
+    shutil.copytree(store.folder, changed.folder)
+    path = sorted(changed.records.glob("nmf-1-*.json"))[0]
+    path.write_text(path.read_text().replace('"seconds_fit"', '"seconds"'))
+    with pytest.raises(BenchError, match=rf"{path.name}: budget\.seconds_fit: missing; .*remove"):
+        write_report(found, changed, tmp_path / "reports")
+    assert not (tmp_path / "reports").exists()

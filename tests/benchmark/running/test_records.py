@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -23,6 +24,17 @@ def record(**changes: object) -> Record:
         "seed": 1,
         "fold": 0,
         "status": Status.OK,
+        "metrics": {"b": {"rmse": 0.5}},
+        "counts": {"b": {"test": 9}},
+        "budget": {
+            "trials": 1,
+            "seconds_tuning": 0,
+            "seconds_fit": 1.5,
+            "seconds_predict": 0.1,
+            "peak_gigabytes": 0.3,
+        },
+        "fingerprints": {"source split": "0", "target split": "1"},
+        "provenance": {"python": "3.12", "versions": {}},
     }
     return Record(**{**values, **changes})  # type: ignore[arg-type]
 
@@ -70,6 +82,50 @@ def test_a_failure_while_writing_leaves_what_was_there_and_no_rubbish(
 def test_a_damaged_record_counts_as_absent(text: str, store: Store) -> None:
     (store.records / "k.json").write_text(text)
     assert store.get("k") is None
+    with pytest.raises(BenchError, match=r"cannot read .*k\.json: .*; .*remove the file and run"):
+        store.read("k")
+
+
+def test_a_record_that_is_not_there_is_no_error(store: Store) -> None:
+    assert store.read("k") is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"budget": {"trials": 1}}, r"budget\.seconds_tuning: missing"),
+        ({"fingerprints": {}}, r"fingerprints\.source split: missing"),
+        ({"metrics": {}}, "metrics: missing"),
+        ({"metrics": {"b": {"mae": 1.0}}}, r"metrics\.b\.rmse: missing"),
+        ({"metrics": {"b": {"rmse": "0.9"}}}, r"metrics\.b\.rmse: .*valid number"),
+        ({"metrics": {"b": {"rmse": None}}}, r"metrics\.b\.rmse: .*valid number"),
+        ({"metrics": [0.9]}, "metrics: .*object"),
+        ({"counts": {}}, r"counts\.b\.test: missing"),
+        ({"seed": "1"}, "seed: .*valid integer"),
+        ({"status": "fine"}, "status: .*'ok'"),
+        ({"schema": 2}, "schema: 2, where 1 is read"),
+        ({"extra": 1}, "extra: "),
+        ({"key": "other"}, "key: 'other', where the file's name"),
+    ],
+)
+def test_what_was_changed_in_a_record_is_named_by_its_field(
+    changes: dict[str, object], said: str, store: Store
+) -> None:
+    values = {**json.loads(record().to_json()), **changes}
+    (store.records / "k.json").write_text(json.dumps(values))
+    with pytest.raises(BenchError, match=rf"cannot read .*k\.json: {said}"):
+        store.read("k")
+
+
+def test_a_metric_that_is_infinite_is_refused(store: Store) -> None:
+    (store.records / "k.json").write_text(record().to_json().replace("0.5", "Infinity"))
+    with pytest.raises(BenchError, match=r"metrics\.b\.rmse: .*finite"):
+        store.read("k")
+
+
+def test_a_record_of_what_went_wrong_needs_no_budget(store: Store) -> None:
+    store.put(record(status=Status.FAILED, metrics={}, budget={}, fingerprints={}))
+    assert store.read("k") is not None
 
 
 def test_a_metric_that_is_not_a_number_is_never_stored(store: Store) -> None:
