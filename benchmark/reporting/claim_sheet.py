@@ -112,7 +112,7 @@ def claim_sheet(
             claim,
             judge(claim, ledger, lookup, test_train=test_train),
             on_paper(claim, ledger),
-            list(dict.fromkeys(caveat for place in measured for caveat in place.caveats)),
+            _caveats(measured, found),
             list(dict.fromkeys(place.results.task.name for place in measured)),
         )
         for claim in ledger.claims
@@ -214,6 +214,14 @@ def _counts(found: Manifest) -> dict[tuple[str, str], float]:
         elif not any(side.incomplete for side in sides):
             counts["dml_section5.1", place["pair"].partition(":")[2]] = card.shared_users
     return counts
+
+
+def _caveats(measured: Sequence[_Place], found: Manifest) -> list[str]:
+    """What has to be said of numbers from these places; of no numbers, nothing."""
+    if not measured:
+        return []
+    own = (caveat for place in measured for caveat in place.caveats)
+    return list(dict.fromkeys([*own, *found.caveats]))
 
 
 def _measured_at(

@@ -45,6 +45,7 @@ def render_page(gathered: Gathered) -> str:
         .render(
             title=found.title,
             suite=found.suite,
+            caveats=found.caveats,
             protocol=found.protocol,
             legend=LEGEND,
             claims=gathered.claims,

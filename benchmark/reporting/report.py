@@ -62,7 +62,8 @@ def render_markdown_report(gathered: Gathered) -> str:
     """The tables and cards as Markdown, for where HTML is not shown."""
     found = gathered.found
     switches = ", ".join(f"{name} = {value}" for name, value in found.protocol.items())
-    sections = [f"# {found.title}\n", f"Protocol: {switches}.\n"]
+    sections = [f"# {found.title}\n", *(f"**{caveat}**\n" for caveat in found.caveats)]
+    sections.append(f"Protocol: {switches}.\n")
     sections += [*_claims_section(gathered.claims), LEGEND + "\n"]
     for table in (*gathered.multiverse, *gathered.paper_tables, *gathered.dataset_tables):
         sections += [f"## {table.caption}\n", *_table_section(table)]

@@ -60,6 +60,8 @@ class Manifest:
     protocol: dict[str, Any]
     methods: list[MethodEntry]
     tasks: list[TaskEntry]
+    caveats: list[str] = field(default_factory=list)
+    """What has to be kept in mind of every number."""
 
 
 def manifest(
@@ -83,6 +85,7 @@ def manifest(
         suite.protocol.model_dump(),
         [_method_entry(variant) for variant in variants],
         tasks,
+        suite.caveats,
     )
 
 

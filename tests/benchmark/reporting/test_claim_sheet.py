@@ -40,6 +40,15 @@ def test_a_claim_on_data_that_is_not_there_is_not_testable(sheet: Sheet) -> None
     assert line(sheet, "D-T3-win").verdict is Verdict.NOT_TESTABLE
 
 
+def test_what_is_to_be_kept_in_mind_of_a_suite_stands_beside_what_it_tests(
+    found: Manifest, results: list[Results]
+) -> None:
+    small = replace(found, caveats=["Small networks."])
+    sheet = claim_sheet(load_claims(), small, results, test_train=0.0)
+    assert line(sheet, "R-UI-MI-RMSE").warnings[-1] == "Small networks."
+    assert line(sheet, "R-UI-OP-RMSE").warnings == []  # Nothing was measured.
+
+
 def test_tested_claims_come_first(sheet: Sheet) -> None:
     order = [list(Verdict).index(found.verdict) for found in sheet.lines]
     assert order == sorted(order)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -229,6 +230,13 @@ def test_on_paper_nothing_is_cut_off_and_nothing_stays_folded(
     (tmp_path / "figures").symlink_to(report / "figures")
     probe = PRINT_PROBE.format(width=A4_LINE, page=printed.as_uri())
     assert told(probe, tmp_path) == [str(A4_LINE), "0", "0", "true"]
+
+
+def test_a_suite_s_own_caveats_come_first(found: Manifest, store: Store, tmp_path: Path) -> None:
+    page = write_report(replace(found, caveats=["Small & few."]), store, tmp_path)
+    head = page.read_text().partition("<nav")[0]
+    assert '<p class="warning">Small &amp; few.</p>' in head
+    assert "\n**Small & few.**\n" in (page.parent / "report.md").read_text().partition("##")[0]
 
 
 def test_a_suite_that_has_not_run_yet_has_a_page(
