@@ -36,19 +36,23 @@ class Gain:
     """Whether the difference is significant over runs and users."""
 
 
-def critical_difference(results: Sequence[Results]) -> list[Illustration]:
-    """The mean ranks of the methods that every scored domain measures, if they can be ranked."""
-    ranks = ranked(results)
+def critical_difference(data_sets: Sequence[Results]) -> list[Illustration]:
+    """The mean ranks of the methods that all of independent data sets measure.
+
+    None where :func:`unranked` says why.
+    """
+    ranks = ranked(data_sets)
     if ranks is None or ranks.pairs is None:
         return []
     significant = "differ" if ranks.significant() else "are not shown to differ"
+    names = ", ".join(f"{result.task.name} into {result.domain}" for result in data_sets)
     return [
         Illustration(
             "critical-difference",
-            f"Mean ranks by RMSE over {ranks.n} scored domains, 1 best. A bar joins methods that "
-            f"Nemenyi's test at 5 % does not tell apart (critical difference "
+            f"Mean ranks by RMSE over {ranks.n} independent data sets, 1 best. A bar joins "
+            f"methods that Nemenyi's test at 5 % does not tell apart (critical difference "
             f"{ranks.critical_difference:.2f}); by Friedman's test the methods {significant} "
-            f"(p = {ranks.p:.2g}). Domains of one task share rows, which the test does not know.",
+            f"(p = {ranks.p:.2g}). Tasks with data in common count as one: {names}.",
             None,
             (6.4, 1.2 + 0.19 * len(ranks.methods)),
             [lambda ax: rank_diagram(ranks, ax)],
@@ -56,17 +60,38 @@ def critical_difference(results: Sequence[Results]) -> list[Illustration]:
     ]
 
 
-def ranked(results: Sequence[Results]) -> Ranks | None:
-    """Methods ranked over the scored domains with data; only what all of these measure."""
-    measured = [result for result in results if result.measured]
-    if len(measured) < 2:
+def unranked(data_sets: Sequence[Results]) -> str:
+    """Why methods are not ranked over independent data sets; nothing where they are."""
+    if len(data_sets) < 2:
+        return (
+            "No diagram of mean ranks: tasks that share a domain are one set of data, and one "
+            "decides nothing about ranks."
+        )
+    if len(everywhere := _everywhere(data_sets)) < 3:
+        return (
+            "No diagram of mean ranks: it needs three methods that are measured on all "
+            f"{len(data_sets)} independent data sets, and there are {len(everywhere)}."
+        )
+    return ranks.undecided if (ranks := ranked(data_sets)) else ""
+
+
+def ranked(data_sets: Sequence[Results]) -> Ranks | None:
+    """The methods that all of independent data sets measure, ranked over these by RMSE."""
+    everywhere = _everywhere(data_sets)
+    if len(data_sets) < 2 or len(everywhere) < 3:
         return None
-    titles = [{row.method.title: row for row in result.measured} for result in measured]
-    everywhere = [title for title in titles[0] if all(title in rows for rows in titles)]
-    if len(everywhere) < 3:
-        return None
-    scores = [[rows[title].metrics[_METRIC].mean for title in everywhere] for rows in titles]
+    scores = [[_errors(result)[title] for title in everywhere] for result in data_sets]
     return friedman_nemenyi(_METRIC, scores, everywhere)
+
+
+def _everywhere(data_sets: Sequence[Results]) -> list[str]:
+    errors = [_errors(result) for result in data_sets]
+    first = errors[0] if errors else {}
+    return [title for title in first if all(title in found for found in errors)]
+
+
+def _errors(result: Results) -> dict[str, float]:
+    return {row.method.title: row.metrics[_METRIC].mean for row in result.measured}
 
 
 def rank_diagram(ranks: Ranks, ax: Axes) -> Axes:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from benchmark.reporting.capabilities import capability_tables
 from benchmark.reporting.claim_sheet import Sheet, claim_sheet
 from benchmark.reporting.claims import load_claims
+from benchmark.reporting.comparison_figures import unranked
 from benchmark.reporting.contrast_tables import contrast_tables
 from benchmark.reporting.contrasts import Contrasts, contrasts, signed
+from benchmark.reporting.data_sets import independent
 from benchmark.reporting.dataset_tables import dataset_tables
 from benchmark.reporting.experiments import experiments
 from benchmark.reporting.illustration import Illustration
@@ -42,6 +44,8 @@ class Gathered:
     """Of what fits have kept beside their scores, by task."""
     multiverse: Sequence[Table]
     """What flips with which switch, where tasks differ in switches only."""
+    unranked: str
+    """Why methods are not ranked over data sets; nothing where they are, or little is measured."""
 
     def of(self, task: TaskEntry) -> list[Results]:
         """The scored domains of a task."""
@@ -80,6 +84,7 @@ def gather(found: Manifest, store: Store) -> Gathered:
         for task in found.tasks
     }
     ledger = load_claims()
+    measured = [result for result in results if result.measured]
     return Gathered(
         found,
         store,
@@ -101,4 +106,5 @@ def gather(found: Manifest, store: Store) -> Gathered:
             for compared in universes(found, results, ledger)
             for table in multiverse_tables(compared)
         ],
+        unranked(independent(found, results)) if len(measured) > 1 else "",
     )

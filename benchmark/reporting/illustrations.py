@@ -10,6 +10,7 @@ from benchmark.data.card import Card
 from benchmark.reporting import figures
 from benchmark.reporting.comparison_figures import critical_difference, gain_figures
 from benchmark.reporting.contrasts import Contrasts
+from benchmark.reporting.data_sets import independent
 from benchmark.reporting.figures import Cost, Dot
 from benchmark.reporting.illustration import Illustration, legend_below, legend_beside
 from benchmark.reporting.network_figures import network_figures
@@ -30,7 +31,7 @@ def illustrations(
 
     ``tests`` are the contrasts by comparison table.
     """
-    allowed = [*critical_difference(results), *sweep_figures(results)]
+    allowed = [*critical_difference(independent(found, results)), *sweep_figures(results)]
     for task in found.tasks:
         own = [result for result in results if result.task is task]
         if task.card:

@@ -44,8 +44,8 @@ def universes(found: Manifest, results: Sequence[Results], ledger: Ledger) -> li
         pairs.setdefault((task.source, task.target), []).append(task)
     compared = []
     for tasks in pairs.values():
-        base = next((task for task in tasks if not _flipped(task, found.protocol)), None)
-        others = [task for task in tasks if _flipped(task, found.protocol)]
+        base = next((task for task in tasks if not found.flipped(task)), None)
+        others = [task for task in tasks if found.flipped(task)]
         if base is None or not others:
             continue
         compared.append([_universe(found, task, results, ledger) for task in (base, *others)])
@@ -64,15 +64,7 @@ def _universe(
     own = [result for result in results if result.task is task]
     alone = replace(found, tasks=[task])
     sheet = claim_sheet(ledger, alone, own, test_train=test_train(task))
-    return Universe(task, _flipped(task, found.protocol), own, sheet)
-
-
-def _flipped(task: TaskEntry, protocol: Mapping[str, object]) -> dict[str, str]:
-    return {
-        switch: str(value)
-        for switch, value in task.protocol.items()
-        if protocol.get(switch, value) != value
-    }
+    return Universe(task, found.flipped(task), own, sheet)
 
 
 def _verdicts(base: Universe, others: Sequence[Universe]) -> Table:

@@ -51,6 +51,7 @@ def render_page(gathered: Gathered) -> str:
             claims=gathered.claims,
             verdicts=list(Verdict),
             figures=[figure for figure in gathered.figures if figure.task is None],
+            unranked=gathered.unranked,
             multiverse=gathered.multiverse,
             paper_tables=gathered.paper_tables,
             sections=[_section(task, gathered) for task in found.tasks],

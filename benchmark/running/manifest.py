@@ -63,6 +63,14 @@ class Manifest:
     caveats: list[str] = field(default_factory=list)
     """What has to be kept in mind of every number."""
 
+    def flipped(self, task: TaskEntry) -> dict[str, str]:
+        """The switches of a task that are not the suite's."""
+        return {
+            switch: str(value)
+            for switch, value in task.protocol.items()
+            if self.protocol.get(switch, value) != value
+        }
+
 
 def manifest(
     suite: Suite,

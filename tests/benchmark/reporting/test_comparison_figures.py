@@ -17,11 +17,13 @@ from benchmark.reporting.comparison_figures import (
     gain_dots,
     gain_figures,
     ranked,
+    unranked,
 )
 from benchmark.reporting.contrasts import Contrast, Contrasts
+from benchmark.reporting.data_sets import independent
 from benchmark.reporting.illustration import drawn
 from benchmark.reporting.summary import Measured, Results, Row
-from benchmark.running.manifest import MethodEntry
+from benchmark.running.manifest import Manifest, MethodEntry
 
 
 def results_of(scores: dict[str, float], base: Results) -> Results:
@@ -53,6 +55,42 @@ def many(results: list[Results]) -> list[Results]:
     ]
 
 
+def test_tasks_that_share_data_or_differ_in_switches_are_one_data_set(
+    found: Manifest, results: list[Results]
+) -> None:
+    suite = replace(found, protocol={"clip": "paper"})
+
+    def scored(name: str, source: str, target: str, clip: str = "paper") -> Results:
+        task = replace(
+            results[0].task, name=name, source=source, target=target, protocol={"clip": clip}
+        )
+        return replace(results[0], task=task, domain=target)
+
+    flipped = scored("clip-all", "amazon2014-5core/books", "amazon2014-5core/music", "all")
+    base = scored("base", "amazon2014-5core/books", "amazon2014-5core/music")
+    overlap = scored("fewer", "amazon2014-5core/books", "amazon2014-5core/music")
+    part = scored("late", "amazon2018-full/music@early", "amazon2018-full/music@late")
+    chained = scored("chained", "amazon2018-full/music", "amazon2018-full/toys")
+    apart = scored("apart", "douban/books", "douban/music")
+    both = replace(apart, domain="douban/books")
+    chosen = independent(suite, [flipped, base, overlap, part, chained, both, apart])
+    assert [result.task.name for result in chosen] == ["base", "apart"]
+    assert chosen[1].domain == "douban/music"
+    assert independent(suite, [flipped]) == [flipped]
+
+
+def test_two_groups_that_a_third_task_joins_are_one(
+    found: Manifest, results: list[Results]
+) -> None:
+    tasks = [
+        replace(results[0].task, name=source, source=f"amazon/{source}", target=f"amazon/{target}")
+        for source, target in (("a", "b"), ("c", "d"), ("b", "c"))
+    ]
+    scored = [replace(results[0], task=task, domain=task.target) for task in tasks]
+    assert independent(found, scored[:2]) == scored[:2]
+    assert independent(found, scored) == scored[:1]
+
+
 def test_only_what_every_domain_measures_is_ranked(many: list[Results]) -> None:
     ranks = ranked(many)
     assert ranks is not None
@@ -76,8 +114,11 @@ def test_a_bar_joins_what_is_not_told_apart(many: list[Results]) -> None:
 
 def test_one_domain_or_two_methods_are_not_ranked(many: list[Results]) -> None:
     assert critical_difference(many[:1]) == []
+    assert "one set of data" in unranked(many[:1])
     two = [results_of({"a": 1.0, "b": 2.0}, result) for result in many]
     assert critical_difference(two) == []
+    assert "three methods" in unranked(two)
+    assert unranked(many) == ""
 
 
 def test_a_gain_is_filled_where_it_is_shown(ax: Axes) -> None:
