@@ -103,7 +103,7 @@ def gather(found: Manifest, store: Store) -> Gathered:
         kept_tables,
         [
             table
-            for compared in universes(found, results, ledger)
+            for compared in universes(found, results, store, ledger)
             for table in multiverse_tables(compared)
         ],
         unranked(independent(found, results)) if len(measured) > 1 else "",

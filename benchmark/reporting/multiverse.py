@@ -10,10 +10,12 @@ from scipy import stats
 
 from benchmark.reporting.claim_sheet import Sheet, claim_sheet
 from benchmark.reporting.claims import Ledger
+from benchmark.reporting.experiments import experiments
 from benchmark.reporting.layout import Cell, Column, Mark, Table, number
 from benchmark.reporting.summary import Results, test_train
 from benchmark.reporting.verdicts import Verdict
 from benchmark.running.manifest import Manifest, TaskEntry
+from benchmark.running.records import Store
 
 _METRIC = "rmse"
 
@@ -34,7 +36,9 @@ class Universe:
         return ", ".join(flips) or "as in the other suites"
 
 
-def universes(found: Manifest, results: Sequence[Results], ledger: Ledger) -> list[list[Universe]]:
+def universes(
+    found: Manifest, results: Sequence[Results], store: Store, ledger: Ledger
+) -> list[list[Universe]]:
     """Tasks on the same pair of domains that differ in switches only, the base of each first.
 
     The base is the task that keeps the suite's protocol; without one, nothing is compared.
@@ -48,7 +52,9 @@ def universes(found: Manifest, results: Sequence[Results], ledger: Ledger) -> li
         others = [task for task in tasks if found.flipped(task)]
         if base is None or not others:
             continue
-        compared.append([_universe(found, task, results, ledger) for task in (base, *others)])
+        compared.append(
+            [_universe(found, task, results, store, ledger) for task in (base, *others)]
+        )
     return compared
 
 
@@ -59,11 +65,17 @@ def multiverse_tables(compared: Sequence[Universe]) -> list[Table]:
 
 
 def _universe(
-    found: Manifest, task: TaskEntry, results: Sequence[Results], ledger: Ledger
+    found: Manifest, task: TaskEntry, results: Sequence[Results], store: Store, ledger: Ledger
 ) -> Universe:
     own = [result for result in results if result.task is task]
     alone = replace(found, tasks=[task])
-    sheet = claim_sheet(ledger, alone, own, test_train=test_train(task))
+    sheet = claim_sheet(
+        ledger,
+        alone,
+        own,
+        test_train=test_train(task),
+        beyond=experiments(alone, own, store),
+    )
     return Universe(task, found.flipped(task), own, sheet)
 
 

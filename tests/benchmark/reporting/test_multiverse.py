@@ -11,6 +11,7 @@ from benchmark.reporting.layout import Mark, Table
 from benchmark.reporting.multiverse import multiverse_tables, universes
 from benchmark.reporting.summary import Measured, Results, Row
 from benchmark.running.manifest import Manifest, TaskEntry
+from benchmark.running.records import Store
 
 SWITCHES = {"split": "80/10/10", "text": "summary"}
 
@@ -37,13 +38,13 @@ def moved(row: Row, gain: float) -> Row:
 
 
 @pytest.fixture(scope="module")
-def tables(found: Manifest, results: list[Results]) -> list[Table]:
+def tables(found: Manifest, results: list[Results], store: Store) -> list[Table]:
     base_task, base = with_switch(found, results[0], "base", SWITCHES, 0.0)
     other_task, other = with_switch(
         found, results[0], "other", {**SWITCHES, "text": "reviewText"}, 1.0
     )
     suite = replace(found, protocol=SWITCHES, tasks=[other_task, base_task])
-    [compared] = universes(suite, [other, base], load_claims())
+    [compared] = universes(suite, [other, base], store, load_claims())
     return multiverse_tables(compared)
 
 
@@ -75,5 +76,35 @@ def test_the_order_of_methods_is_compared_with_the_base(tables: list[Table]) -> 
     assert float(other[5]) < 1
 
 
-def test_tasks_on_other_data_are_not_compared(found: Manifest, results: list[Results]) -> None:
-    assert universes(found, results, load_claims()) == []
+def test_claims_that_curves_decide_are_compared_too(
+    found: Manifest, results: list[Results], store: Store
+) -> None:
+    base_task, base = with_switch(found, results[0], "base", SWITCHES, 0.0)
+    other_task, other = with_switch(found, results[0], "other", {**SWITCHES, "clip": "all"}, 0.0)
+    trained = [
+        replace(
+            result,
+            rows=[
+                replace(
+                    row,
+                    records=[
+                        replace(r, history={"Df accuracy": [level + 0.001 * r.seed] * 110})
+                        for r in row.records
+                    ],
+                )
+                for row in result.rows
+            ],
+        )
+        for result, level in ((base, 0.5), (other, 0.9))
+    ]
+    suite = replace(found, protocol={**SWITCHES, "clip": "paper"}, tasks=[base_task, other_task])
+    [compared] = universes(suite, trained, store, load_claims())
+    verdicts, _ = multiverse_tables(compared)
+    [row] = [row for row in verdicts.rows if row[0].text.startswith("Df accuracy reaches 50%")]
+    assert [cell.text for cell in row[1:]] == ["inconclusive", "fails"]
+
+
+def test_tasks_on_other_data_are_not_compared(
+    found: Manifest, results: list[Results], store: Store
+) -> None:
+    assert universes(found, results, store, load_claims()) == []
