@@ -103,14 +103,18 @@ def claim_sheet(
     places = _places(found, results)
     tables = functools.cache(functools.partial(_runs, places, _counts(found)))
 
+    why = {cell: known.absent for cell, known in apart.items() if known.absent}
+
     def lookup(*cell: str) -> FloatArray | None:
         known = apart.get(Cell(*cell))
-        return tables(*cell) if known is None else known.values
+        if known is None:
+            return tables(*cell)
+        return None if known.absent else known.values
 
     lines = [
         Line(
             claim,
-            judge(claim, ledger, lookup, test_train=test_train),
+            judge(claim, ledger, lookup, test_train=test_train, why=why),
             on_paper(claim, ledger),
             _caveats(measured, found),
             list(dict.fromkeys(place.results.task.name for place in measured)),
@@ -231,7 +235,7 @@ def _measured_at(
     cells = [cell for part in claim.parts(ledger.terms) for cell in part.cells]
     found = (_place(places, cell.table, cell.row, cell.domain) for cell in cells)
     of_tables = {id(place): place for at in found if at for place in at[:1]}
-    others = (apart[cell] for cell in cells if cell in apart)
+    others = (apart[cell] for cell in cells if cell in apart and not apart[cell].absent)
     return [
         *of_tables.values(),
         *(_Place(each.results, each.published) for each in others if each.results),

@@ -23,6 +23,8 @@ from benchmark.running.records import Record, Store
 _TABLE = "recsysdan_table2"
 _AROUND_100 = slice(89, 110)
 """Epochs 90 to 110, counted from 1."""
+_DRAWN = (0, 50, 100, 200)
+"""The epochs of RecSys-DAN's Fig. 6."""
 _LAST = slice(-20, None)
 
 
@@ -31,6 +33,8 @@ class Measurement:
     """Values (n,) by run, and the results that they are of; none where a method declares them."""
 
     values: FloatArray
+    absent: str = ""
+    """Why there are no values, where the runs ended too early for them."""
     results: Results | None = None
     published: Mapping[str, Any] = field(default_factory=dict)
     """How the task says what of the paper's it is, or stands in for."""
@@ -48,13 +52,23 @@ def experiments(
         for place in result.task.published:
             if result.domain == getattr(result.task, place["side"]):
                 for cell, values in _of_figures(result, place, store):
-                    cells.setdefault(cell, Measurement(values, result, place))
+                    cells.setdefault(cell, _measurement(values, result, place))
     return cells
+
+
+_Values = FloatArray | str
+"""Values (n,) by run, or why there are none."""
+
+
+def _measurement(values: _Values, result: Results, place: Mapping[str, Any]) -> Measurement:
+    if isinstance(values, str):
+        return Measurement(np.array([]), values, result, place)
+    return Measurement(values, "", result, place)
 
 
 def _of_figures(
     result: Results, place: Mapping[str, Any], store: Store
-) -> Iterator[tuple[Cell, FloatArray]]:
+) -> Iterator[tuple[Cell, _Values]]:
     if place["table"] == _TABLE and not place.get("stand_in"):
         yield from _adversarial(result, place["domain"], store)
     if place["pair"].endswith("Beauty-Fashion"):
@@ -74,7 +88,7 @@ def _capabilities(found: Manifest) -> Iterator[tuple[Cell, FloatArray]]:
             yield cell, np.array([float("R" not in read[name])])
 
 
-def _adversarial(result: Results, domain: str, store: Store) -> Iterator[tuple[Cell, FloatArray]]:
+def _adversarial(result: Results, domain: str, store: Store) -> Iterator[tuple[Cell, _Values]]:
     rows = {row.method.name: row for row in result.measured}
     off = "discriminator accuracy off one half"
     for row, name, curve, part in (
@@ -82,7 +96,8 @@ def _adversarial(result: Results, domain: str, store: Store) -> Iterator[tuple[C
         ("I-DAN", "i-dan", "Dv accuracy", _LAST),
     ):
         if name in rows:
-            values = _of_curves(rows[name], curve, functools.partial(_off_half, part=part))
+            off_half = functools.partial(_off_half, part=part)
+            values = _of_curves(rows[name], curve, off_half, first=max(part.start + 1, 1))
             yield from _unless_empty(Cell("recsysdan_figure4", row, domain, off), values)
     if (ui := rows.get("ui-dan")) is None:
         return
@@ -98,9 +113,10 @@ def _adversarial(result: Results, domain: str, store: Store) -> Iterator[tuple[C
         yield Cell("recsysdan_section5D8", "inference", domain, metric), np.array(relative)
 
 
-def _of_artifacts(ui: Row, domain: str, store: Store) -> Iterator[tuple[Cell, FloatArray]]:
+def _of_artifacts(ui: Row, domain: str, store: Store) -> Iterator[tuple[Cell, _Values]]:
     by_epoch: dict[int, list[float]] = {}
     alike: dict[str, list[float]] = {}
+    trained = max((len(record.history.get("Df accuracy", [])) for record in ui.done), default=0)
     for kept in (store.artifacts_of(record.key) for record in ui.done):
         for snapshot in snapshots(kept):
             by_epoch.setdefault(snapshot.epoch, []).append(snapshot.domain_accuracy())
@@ -111,14 +127,17 @@ def _of_artifacts(ui: Row, domain: str, store: Store) -> Iterator[tuple[Cell, Fl
             if f"weights-{name}" in kept and "weights-source" in kept:
                 same = likeness(kept[f"weights-{name}"], kept["weights-source"])
                 alike.setdefault(row, []).append(same)
-    for epoch, accuracies in by_epoch.items():
+    for epoch in sorted({*by_epoch, *_DRAWN} if by_epoch else ()):
         cell = Cell("recsysdan_figure6", f"epoch {epoch}", domain, "domain classifier accuracy")
-        yield cell, np.array(accuracies)
+        if epoch in by_epoch:
+            yield cell, np.array(by_epoch[epoch])
+        elif 0 < trained < epoch:
+            yield cell, _ended(trained, epoch)
     for row, values in alike.items():
         yield Cell("recsysdan_figure7", row, domain, "weight correlation"), np.array(values)
 
 
-def _convergence(result: Results) -> Iterator[tuple[Cell, FloatArray]]:
+def _convergence(result: Results) -> Iterator[tuple[Cell, _Values]]:
     """DML, Fig. 6: how much of the loss's decrease ten epochs bring, and when it stands still."""
     if (row := _dml(result)) is None:
         return
@@ -129,7 +148,7 @@ def _convergence(result: Results) -> Iterator[tuple[Cell, FloatArray]]:
     yield from _unless_empty(Cell(*where, epochs), _of_curves(row, "training loss", len))
 
 
-def _orthogonality(result: Results) -> Iterator[tuple[Cell, FloatArray]]:
+def _orthogonality(result: Results) -> Iterator[tuple[Cell, _Values]]:
     """DML, section 3.2: how far X is from orthogonal after any epoch."""
     row = _dml(result)
     # Without shared users X stays where it starts.
@@ -143,15 +162,23 @@ def _dml(result: Results) -> Row | None:
     return next((row for row in result.measured if row.method.name == "dml"), None)
 
 
-def _of_curves(row: Row, name: str, statistic: Callable[[Sequence[float]], float]) -> FloatArray:
-    """The statistic of each run's curve, where all runs keep it and it is long enough."""
+def _of_curves(
+    row: Row, name: str, statistic: Callable[[Sequence[float]], float], *, first: int = 1
+) -> _Values:
+    """The statistic of each run's curve from epoch ``first`` on, where all runs keep it."""
     curves = [record.history.get(name, []) for record in row.done]
-    values = [statistic(curve) for curve in curves if len(curve)]
-    known = len(values) == len(curves) and np.isfinite(values).all()
-    return np.array(values if known else [], dtype=np.float64)
+    shortest = min(map(len, curves), default=0)
+    if 0 < shortest < first:
+        return _ended(shortest, first)
+    values = [statistic(curve) for curve in curves] if shortest else []
+    return np.array(values if np.isfinite(values).all() else [], dtype=np.float64)
 
 
-def _unless_empty(cell: Cell, values: FloatArray) -> Iterator[tuple[Cell, FloatArray]]:
+def _ended(trained: int, needed: int) -> str:
+    return f"epoch {needed} is needed, and training ended after epoch {trained}"
+
+
+def _unless_empty(cell: Cell, values: _Values) -> Iterator[tuple[Cell, _Values]]:
     if len(values):
         yield cell, values
 

@@ -10,7 +10,7 @@ Bonferroni's correction over the parts, whose verdict is Holm's. Otherwise it is
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -95,11 +95,13 @@ def judge(
     *,
     test_train: float = 0.0,
     confidence: float = 0.95,
+    why: Mapping[Cell, str] | None = None,
 ) -> Judgement:
     """The verdict of the runs that ``lookup`` gives.
 
     ``test_train`` is the ratio of test to training rows where runs are folds, whose training rows
-    overlap, and 0 where they are seeds on one split.
+    overlap, and 0 where they are seeds on one split. ``why`` says of cells that nothing has
+    measured what stood in the way, where something is known to.
     """
     findings = [
         _find(part, lookup, ledger.is_exact(part.cells), test_train, confidence)
@@ -108,7 +110,7 @@ def judge(
     findings = _corrected(findings, 1 - confidence)
     order = [State.OUTSIDE, State.OPEN, State.INSIDE, State.MISSING]
     findings.sort(key=lambda finding: (order.index(finding.state), finding.clearance))
-    verdict, reason = _verdict(findings, ledger)
+    verdict, reason = _verdict(findings, ledger, why or {})
     return Judgement(claim.id, verdict, reason, tuple(findings))
 
 
@@ -194,11 +196,13 @@ def _corrected(findings: Sequence[Finding], alpha: float) -> list[Finding]:
     ]
 
 
-def _verdict(findings: Sequence[Finding], ledger: Ledger) -> tuple[Verdict, str]:
+def _verdict(
+    findings: Sequence[Finding], ledger: Ledger, why: Mapping[Cell, str]
+) -> tuple[Verdict, str]:
     states = [finding.state for finding in findings]
     n, missing, inside = len(states), states.count(State.MISSING), states.count(State.INSIDE)
     if missing == n:
-        return Verdict.NOT_TESTABLE, _missing(findings, ledger)
+        return Verdict.NOT_TESTABLE, _missing(findings, ledger, why)
     if outside := states.count(State.OUTSIDE):
         return Verdict.FAILS, f"{outside} of {n - missing} numbers outside the claimed range"
     if inside == n:
@@ -206,17 +210,18 @@ def _verdict(findings: Sequence[Finding], ledger: Ledger) -> tuple[Verdict, str]
     reasons = [f"{inside} of {n} numbers shown to be inside the claimed range"]
     reasons += dict.fromkeys(finding.reason for finding in findings if finding.reason)
     if missing:
-        reasons.append(_missing(findings, ledger))
+        reasons.append(_missing(findings, ledger, why))
     return Verdict.INCONCLUSIVE, "; ".join(reasons)
 
 
-def _missing(findings: Sequence[Finding], ledger: Ledger) -> str:
-    """Which rows of which tables nothing has measured, and what would have to be."""
-    rows: dict[tuple[str, str], dict[str, None]] = {}
+def _missing(findings: Sequence[Finding], ledger: Ledger, why: Mapping[Cell, str]) -> str:
+    """Which rows of which tables nothing has measured, and why, or what would have to be."""
+    rows: dict[tuple[str, str, str], dict[str, None]] = {}
     for cell in (cell for finding in findings for cell in finding.absent):
-        rows.setdefault((cell.table, cell.domain), {})[cell.row] = None
+        needed = ledger.experiments.get(cell.table, "")
+        because = f": {why[cell]}" if cell in why else f" ({needed})" if needed else ""
+        rows.setdefault((cell.table, cell.domain, because), {})[cell.row] = None
     return "; ".join(
-        f"nothing measured for {', '.join(names)} on {domain} of {table}"
-        + (f" ({ledger.experiments[table]})" if table in ledger.experiments else "")
-        for (table, domain), names in rows.items()
+        f"nothing measured for {', '.join(names)} on {domain} of {table}{because}"
+        for (table, domain, because), names in rows.items()
     )

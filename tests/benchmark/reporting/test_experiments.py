@@ -88,7 +88,41 @@ def test_a_curve_that_ends_before_measures_nothing(
     found: Manifest, results: list[Results], store: Store
 ) -> None:
     cells = experiments(found, results, store)  # The made curves have four epochs.
-    assert not [cell for cell in cells if cell.table == "recsysdan_figure4"]
+    [early] = [cells[cell] for cell in cells if cell.table == "recsysdan_figure4"]
+    assert len(early.values) == 0
+    sheet = claim_sheet(load_claims(), found, results, test_train=0.0, beyond=cells)
+    [line] = [line for line in sheet.lines if line.claim.id == "R-equil"]
+    assert line.verdict is Verdict.NOT_TESTABLE
+    assert "UI-DAN on MI of recsysdan_figure4: epoch 90 is needed, and training ended after " in (
+        line.judgement.reason
+    )
+    assert line.tasks == []
+
+
+def test_a_step_beyond_the_end_of_training_is_open_and_says_so(
+    found: Manifest, results: list[Results], kept: Store
+) -> None:
+    music = with_history(results[0], "ui-dan", {"Df accuracy": [0.5] * 100})
+    rng = np.random.default_rng(0)
+    for seed in (1, 2, 3):
+        record = kept.get(f"ui-dan-{seed}-musical-instruments")
+        assert record is not None
+        is_source = np.repeat([1, 0], 20)
+        apart = {
+            f"snapshot-{epoch}": rng.normal(size=(40, 2)) + gap * is_source[:, None]
+            for epoch, gap in ((0, 9.0), (50, 9.0), (100, 0.0))
+        }
+        kept.put(record, artifacts={"snapshot-domain": is_source, **apart})
+    cells = experiments(found, [music], kept)
+    sheet = claim_sheet(load_claims(), found, [music], test_train=0.0, beyond=cells)
+    [line] = [line for line in sheet.lines if line.claim.id == "R-tsne"]
+    assert line.verdict is Verdict.INCONCLUSIVE
+    reason = line.judgement.reason
+    assert reason.startswith("1 of 6 numbers shown to be inside the claimed range")
+    assert (
+        "nothing measured for epoch 200 on MI of recsysdan_figure6: epoch 200 is needed, and "
+        "training ended after epoch 100" in reason
+    )
 
 
 def test_weights_decide_the_claim_about_them(
