@@ -163,5 +163,5 @@ def one_task(
     narrowed = only_tasks(suite, [task], f"suite {suite.name!r}")
     planned = plan(narrowed, variants, Places(data_dir, cache_dir()))[0]
     if planned.unavailable:
-        raise UnavailableError(planned.unavailable)
+        raise UnavailableError(*planned.wanting)
     return planned

@@ -165,7 +165,9 @@ def run(
     manifests.save(found, store)
     scored_rows.keep(planned, store)
     shared = f", {len(taken)} taken over from other suites" if taken else ""
-    click.echo(f"{declared.name}: {total} cells, {done} done before{shared}", err=True)
+    without = sum(bool(task.wanting) for task in planned)
+    left_out = f"; {without} of {len(planned)} tasks left out for want of data" if without else ""
+    click.echo(f"{declared.name}: {total} cells, {done} done before{shared}{left_out}", err=True)
     with RunProgress(len(todo)) as progress:
         try:
             run_cells(narrowed, planned, todo, store, workers=jobs, on_done=progress.finished)
@@ -238,10 +240,10 @@ def _signals(flags: Any) -> str:
 def _print_plan(planned: Sequence[Any], chosen: list[str], todo: set[str]) -> None:
     width = max(map(len, chosen), default=0)
     for task in planned:
-        if task.unavailable:
-            click.echo(f"{task.spec.name}: unavailable: {task.unavailable}")
+        without = ": unavailable" if task.wanting else ""
+        click.echo(f"{task.spec.name}: {task.spec.source} → {task.spec.target}{without}")
+        if task.wanting:
             continue
-        click.echo(f"{task.spec.name}: {task.spec.source} → {task.spec.target}")
         for method in chosen:
             cells = [cell for cell in task.cells if cell.name == method]
             new = sum(cell.key in todo for cell in cells)
@@ -249,6 +251,12 @@ def _print_plan(planned: Sequence[Any], chosen: list[str], todo: set[str]) -> No
             tuned = f", {trials} trials each" if trials else ""
             click.echo(f"  {method:{width}} {len(cells):4} cells, {new:4} to run{tuned}")
     click.echo(f"{len(todo)} cells to run")
+    if wanting := dict.fromkeys(line for task in planned for line in task.wanting):
+        click.echo("Data that are not here:")
+        for line in wanting:
+            click.echo(f"  {line}")
+    if all(task.wanting for task in planned):
+        click.echo("Nothing can run without them; the suite demo needs no data.")
 
 
 def _report(found: Any, store: Any, reports_dir: Path) -> None:

@@ -15,7 +15,11 @@ class DataError(BenchError):
 
 
 class UnavailableError(BenchError):
-    """Data that is on no place searched; the message says which file to put where."""
+    """Data that are on no place searched; each of ``wanting`` says which file to put where."""
+
+    def __init__(self, *wanting: str) -> None:
+        super().__init__("; ".join(wanting))
+        self.wanting = wanting
 
 
 class NotApplicableError(Exception):

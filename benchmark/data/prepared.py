@@ -145,7 +145,7 @@ def _load_pair(source: str, target: str, places: Places, planted: Planted) -> di
         except UnavailableError as error:
             wanting.append(str(error))
     if wanting:
-        raise UnavailableError("; ".join(dict.fromkeys(wanting)))
+        raise UnavailableError(*dict.fromkeys(wanting))
     return domains
 
 

@@ -29,7 +29,13 @@ class PlannedTask:
     spec: TaskSpec
     prepared: Prepared | None
     cells: list[Cell] = field(default_factory=list)
-    unavailable: str = ""
+    wanting: tuple[str, ...] = ()
+    """What to do about each of the data that are not here."""
+
+    @property
+    def unavailable(self) -> str:
+        """Why there are no cells, in a line."""
+        return "; ".join(self.wanting)
 
 
 def plan(
@@ -57,7 +63,8 @@ def plan(
                 planted=spec.planted,
             )
         except UnavailableError as error:
-            planned.append(PlannedTask(spec, None, unavailable=places.unnamed(str(error))))
+            wanting = tuple(map(places.unnamed, error.wanting))
+            planned.append(PlannedTask(spec, None, wanting=wanting))
             continue
         cells = cells_of_task(suite, spec, prepared, variants, suite.seeds)
         planned.append(PlannedTask(spec, prepared, cells))

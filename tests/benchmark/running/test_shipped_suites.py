@@ -54,17 +54,41 @@ def test_a_suite_of_dml_has_a_quick_form_and_the_trivial_rows(name: str) -> None
     assert "target-mean" in suite.methods
 
 
-@pytest.mark.parametrize("name", ["dml-tables3-5", "dml-tuned"])
-def test_a_dry_run_prints_the_plan(name: str, tmp_path: Path) -> None:
-    arguments = ["--quick", "--dry-run", "--results-dir", str(tmp_path)]
-    result = CliRunner().invoke(
-        bench,
-        ["run", "--suite", name, *arguments],
-        env={"BENCH_DATA": None, "BENCH_CACHE": str(tmp_path)},
-    )
+def dry_run(name: str, folder: Path, *more: str) -> str:
+    """What a dry run of a suite prints where no data are at hand."""
+    arguments = ["--dry-run", "--results-dir", str(folder), *more]
+    environment = {"BENCH_DATA": None, "BENCH_CACHE": str(folder)}
+    result = CliRunner().invoke(bench, ["run", "--suite", name, *arguments], env=environment)
     assert result.exit_code == 0, result.output
-    assert "cells to run" in result.output
-    assert ("imhonet/book is held by its owner" in result.output) == (name == "dml-tables3-5")
+    return result.output
+
+
+def is_planted(suite: Suite) -> bool:
+    return any(task.source.startswith("synthetic/") for task in suite.tasks)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in shipped() if (suite := load_suite(name)).quick and is_planted(suite)]
+)
+def test_the_quick_form_of_a_suite_with_planted_pairs_needs_no_data(name: str) -> None:
+    assert is_planted(load_suite(name).quickened())
+
+
+def test_a_dry_run_prints_the_plan(tmp_path: Path) -> None:
+    said = dry_run("dml-tuned", tmp_path, "--quick", "--methods", "dml")
+    assert "dml    1 cells,    1 to run, 2 trials each" in said
+    assert said.endswith("1 cells to run\n")
+
+
+def test_a_dry_run_without_data_says_once_what_is_missing_and_what_runs_without(
+    tmp_path: Path,
+) -> None:
+    said = dry_run("dml-tables3-5", tmp_path)
+    assert "imhonet-book+music: imhonet/book → imhonet/music: unavailable" in said
+    assert "0 cells to run" in said
+    for data in ("imhonet/book is held by its owner", "douban/book: no douban/book/ratings.dat"):
+        assert said.count(data) == 1
+    assert said.endswith("Nothing can run without them; the suite demo needs no data.\n")
 
 
 @pytest.mark.slow
