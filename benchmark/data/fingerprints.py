@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import tomllib
 from pathlib import Path
@@ -48,6 +49,7 @@ def check_split(name: str, split: DomainSplit) -> None:
         )
 
 
+@functools.cache
 def committed() -> dict[str, str]:
     """The fingerprints of the shipped suites' splits, by :func:`split_name`."""
     prints: dict[str, str] = tomllib.loads(COMMITTED.read_text(encoding="utf-8"))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from dataclasses import dataclass, fields
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass, fields, replace
 
 from benchmark.data import fingerprints
 from benchmark.data.catalog import Places, load
@@ -15,11 +13,10 @@ from benchmark.data.splits import (
     DomainSplit,
     Split,
     SplitKind,
+    all_splits,
     is_symmetric,
-    n_parts,
     restricted,
     source_kind,
-    split_task,
 )
 from benchmark.data.synthetic import DEFAULT, Planted
 from benchmark.data.task import Task, make_task
@@ -90,29 +87,11 @@ def prepare(
             "the target's test part in the source's training part; choose a split that divides "
             "both alike, such as 80/10/10"
         )
-    domains = _load_pair(source, target, places, planted)
-    repeated = {side: duplicates(domain) for side, domain in domains.items()}
-    domains = {side: _filtered(domain, rules) for side, domain in domains.items()}
-    splits = tuple(
-        split_task(
-            domains[Side.SOURCE],
-            domains[Side.TARGET],
-            rules.split,
-            seed=rules.split_seed,
-            fold=fold,
-        )
-        for fold in range(n_parts(rules.split))
-    )
+    pair = _pair(source, target, replace(rules, overlap_users=None), places, planted)
     if rules.overlap_users is not None:
-        kept = _within_overlap(domains, rules.overlap_users, name)
-        splits = tuple(
-            Split(*(restricted(domains[side], split.side(side), kept[side]) for side in Side))
-            for split in splits
-        )
-        domains = {side: domain.keep(kept[side]) for side, domain in domains.items()}
-    task = make_task(name, domains[Side.SOURCE], domains[Side.TARGET])
-    contents = {side: fingerprints.of_contents(domain) for side, domain in domains.items()}
-    prepared = Prepared(task, splits, repeated, contents)
+        pair = _within_overlap(pair, rules.overlap_users, name)
+    task = make_task(name, pair.domains[Side.SOURCE], pair.domains[Side.TARGET])
+    prepared = Prepared(task, pair.splits, pair.repeated, pair.contents)
     for split_name, split in split_names(prepared, rules, planted).items():
         fingerprints.check_split(split_name, split)
     return prepared
@@ -137,6 +116,31 @@ def _otherwise_planted(planted: Planted) -> list[str]:
     return [f"{name}={value}" for name, value in values if value != getattr(DEFAULT, name)]
 
 
+@dataclass(frozen=True)
+class _Pair:
+    """What of a prepared task does not depend on its name."""
+
+    domains: dict[Side, Domain]
+    splits: tuple[Split, ...]
+    repeated: dict[Side, int]
+
+    @functools.cached_property
+    def contents(self) -> dict[Side, dict[str, str]]:
+        return {side: fingerprints.of_contents(domain) for side, domain in self.domains.items()}
+
+
+# A suite's tasks are often of one pair, under the same rules or with fewer of its shared users.
+@functools.lru_cache(maxsize=1)
+def _pair(source: str, target: str, rules: Rules, places: Places, planted: Planted) -> _Pair:
+    domains = _load_pair(source, target, places, planted)
+    repeated = {side: duplicates(domain) for side, domain in domains.items()}
+    domains = {side: _filtered(domain, rules) for side, domain in domains.items()}
+    splits = all_splits(
+        domains[Side.SOURCE], domains[Side.TARGET], rules.split, seed=rules.split_seed
+    )
+    return _Pair(domains, splits, repeated)
+
+
 def _load_pair(source: str, target: str, places: Places, planted: Planted) -> dict[Side, Domain]:
     domains, wanting = {}, []
     for side, name in ((Side.SOURCE, source), (Side.TARGET, target)):
@@ -154,18 +158,24 @@ def _filtered(domain: Domain, rules: Rules) -> Domain:
     return k_core(domain, rules.k_core) if rules.k_core else domain
 
 
-def _within_overlap(
-    domains: dict[Side, Domain], n: int, task: str
-) -> dict[Side, NDArray[np.bool_]]:
-    """Which rows of each domain are not of a shared user beyond the first ``n``."""
-    users = {side: set(domain.rows["user"]) for side, domain in domains.items()}
-    shared = users[Side.SOURCE] & users[Side.TARGET]
+def _within_overlap(pair: _Pair, n: int, task: str) -> _Pair:
+    """The pair without the rows of shared users beyond the first ``n``; others stay in their part.
+
+    Raises:
+        BenchError: its domains share fewer.
+    """
+    users = {side: domain.rows["user"] for side, domain in pair.domains.items()}
+    shared = set(users[Side.SOURCE].unique()) & set(users[Side.TARGET].unique())
     if n > len(shared):
         raise BenchError(
             f"task {task!r}: overlap_users = {n}, but its domains share only {len(shared)} users"
         )
     # By hash: a smaller choice is part of a larger one, and none favours old or active users.
     ranked = sorted(shared, key=lambda id: hashlib.sha256(f"overlap\t{id}".encode()).digest())
-    return {
-        side: ~domain.rows["user"].isin(ranked[n:]).to_numpy() for side, domain in domains.items()
-    }
+    domains, sides = {}, []
+    for side, domain in pair.domains.items():
+        kept = ~users[side].isin(ranked[n:]).to_numpy()
+        domains[side] = domain.keep(kept)
+        sides.append(restricted(domain, [split.side(side) for split in pair.splits], kept))
+    splits = tuple(Split(*both) for both in zip(*sides, strict=True))
+    return _Pair(domains, splits, pair.repeated)

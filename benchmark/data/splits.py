@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -97,23 +98,40 @@ def split_domain(domain: Domain, kind: SplitKind, *, seed: int, fold: int = 0) -
     Raises:
         DataError: a temporal split of a domain without times.
     """
+    (split,) = _splits(domain, kind, seed, [fold])
+    return split
+
+
+def all_splits(source: Domain, target: Domain, kind: SplitKind, *, seed: int) -> tuple[Split, ...]:
+    """Every split of a task that a kind stands for, as :func:`split_task` makes each."""
+    folds = range(n_parts(kind))
+    sides = (
+        _splits(source, source_kind(kind), seed, folds),
+        _splits(target, kind, seed, folds),
+    )
+    return tuple(Split(*both) for both in zip(*sides, strict=True))
+
+
+def restricted(
+    domain: Domain, splits: Sequence[DomainSplit], kept: NDArray[np.bool_]
+) -> list[DomainSplit]:
+    """The splits of the rows where ``kept`` (n,) holds, each row in the part it was in."""
+    return _identified(row_keys(domain.rows[kept]), [split.parts[kept] for split in splits])
+
+
+def _splits(domain: Domain, kind: SplitKind, seed: int, folds: Sequence[int]) -> list[DomainSplit]:
     keys = row_keys(domain.rows)
     if kind == "5-fold":
-        parts = _fold_parts(_hash_order(keys, seed), fold)
-    elif kind == "80/10/10":
+        ranks = _hash_order(keys, seed)
+        return _identified(keys, [_fold_parts(ranks, fold) for fold in folds])
+    if kind == "80/10/10":
         parts = _tenths(_hash_order(keys, seed))
     elif kind == "temporal":
         parts = _tenths(_time_order(domain, keys, seed))
     else:
         codes, ids = pd.factorize(domain.rows["user" if kind == "cold-user" else "item"])
         parts = _tenths(_hash_order([str(id) for id in ids], seed))[codes]
-    return DomainSplit(parts, _fingerprint(keys, parts))
-
-
-def restricted(domain: Domain, split: DomainSplit, kept: NDArray[np.bool_]) -> DomainSplit:
-    """The split of the rows where ``kept`` (n,) holds, each in the part it was in."""
-    parts = split.parts[kept]
-    return DomainSplit(parts, _fingerprint(row_keys(domain.rows[kept]), parts))
+    return _identified(keys, [parts for _ in folds])
 
 
 def row_keys(rows: pd.DataFrame) -> list[str]:
@@ -160,11 +178,18 @@ def _fold_parts(ranks: IntArray, fold: int) -> NDArray[np.int8]:
     return np.select([offset < 2, offset < 3], [TEST, VALIDATION], TRAIN).astype(np.int8)
 
 
-def _fingerprint(keys: list[str], parts: NDArray[np.int8]) -> str:
+def _identified(keys: list[str], each: Sequence[NDArray[np.int8]]) -> list[DomainSplit]:
+    """Splits with these parts (n,) of the rows of ``keys``, with their fingerprints."""
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    in_order = np.array(keys, dtype=object)[order]
+    return [DomainSplit(parts, _fingerprint(in_order, parts[order])) for parts in each]
+
+
+def _fingerprint(keys: NDArray[np.object_], parts: NDArray[np.int8]) -> str:
+    """A hash of which sorted ``keys`` (n,) are in which part."""
     digest = hashlib.sha256()
-    keyed = np.array(keys, dtype=object)
     for part, name in _NAMES.items():
         digest.update(f"{name}\n".encode())
-        digest.update("\n".join(sorted(keyed[parts == part])).encode())
+        digest.update("\n".join(keys[parts == part]).encode())
         digest.update(b"\n")
     return digest.hexdigest()

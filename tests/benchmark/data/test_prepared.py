@@ -57,3 +57,16 @@ def test_a_split_is_named_by_what_is_planted_otherwise_than_by_default(tmp_path:
         f"synthetic/{side} 80/10/10 seed=1 fold=0 duplicates=last {told}"
         for side in ("source", "target")
     ]
+
+
+def test_tasks_of_one_pair_do_not_change_each_other(tmp_path: Path) -> None:
+    def row_counts(folder: Path, overlap_users: int | None) -> list[int]:
+        rules = Rules("80/10/10", 1, "last", 0, overlap_users)
+        names = ("synthetic/source", "synthetic/target")
+        task = prepare("t", *names, rules, Places(None, folder), planted=PLANTED).task
+        return [len(task.source.domain.rows), len(task.target.domain.rows)]
+
+    overlaps = (2, None, 0, 5)
+    apart = [row_counts(tmp_path / str(number), n) for number, n in enumerate(overlaps)]
+    assert [row_counts(tmp_path, n) for n in overlaps] == apart
+    assert apart[2] < apart[0] < apart[1] == apart[3]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -18,11 +19,16 @@ from benchmark.data.splits import (
     VALIDATION,
     DomainSplit,
     SplitKind,
+    all_splits,
+    n_parts,
+    restricted,
+    row_keys,
     split_domain,
     split_task,
 )
 from benchmark.data.synthetic import PlantedPair
 from benchmark.errors import BenchError, DataError
+from benchmark.recommender import Side
 
 
 def small(n: int = 10) -> Domain:
@@ -115,6 +121,29 @@ def test_a_temporal_split_without_times_is_refused_with_the_way_out() -> None:
     timeless = Domain("t", rows_from({"user": ["a"], "item": ["b"], "rating": [3]}), (1, 5))
     with pytest.raises(DataError, match="needs the time of every rating"):
         split_domain(timeless, "temporal", seed=1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_splits_of_a_task_are_those_made_one_by_one(
+    kind: SplitKind, pair: PlantedPair
+) -> None:
+    both = (pair.source, pair.target)
+    one_by_one = [split_task(*both, kind, seed=1, fold=fold) for fold in range(n_parts(kind))]
+    for found, expected in zip(all_splits(*both, kind, seed=1), one_by_one, strict=True):
+        for side in Side:
+            assert found.side(side).fingerprint == expected.side(side).fingerprint
+            assert_array_equal(found.side(side).parts, expected.side(side).parts)
+
+
+def test_a_fingerprint_is_over_the_sorted_rows_of_each_part(pair: PlantedPair) -> None:
+    kept = pair.target.rows["rating"].to_numpy() > 2
+    (split,) = restricted(pair.target, [split_domain(pair.target, "80/10/10", seed=1)], kept)
+    keys = np.array(row_keys(pair.target.rows[kept]), dtype=object)
+    said = "".join(
+        f"{name}\n" + "\n".join(sorted(keys[split.parts == part])) + "\n"
+        for part, name in ((TRAIN, "train"), (VALIDATION, "validation"), (TEST, "test"))
+    )
+    assert split.fingerprint == hashlib.sha256(said.encode()).hexdigest()
 
 
 def test_refitting_moves_validation_to_training_and_leaves_the_test(pair: PlantedPair) -> None:
