@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from matplotlib.axes import Axes
 
 from benchmark.data.card import Card
-from benchmark.reporting import figures
+from benchmark.reporting import figures, score_figures
 from benchmark.reporting.comparison_figures import critical_difference, gain_figures
 from benchmark.reporting.contrasts import Contrasts
 from benchmark.reporting.data_sets import independent
-from benchmark.reporting.figures import Cost, Dot
 from benchmark.reporting.illustration import Illustration, legend_below, legend_beside
 from benchmark.reporting.network_figures import network_figures
+from benchmark.reporting.score_figures import Cost, Dot
 from benchmark.reporting.summary import Results, Row, test_train
 from benchmark.reporting.sweep_figures import sweep_figures
 from benchmark.reporting.tables import table_name
@@ -83,11 +83,11 @@ def _errors(results: Results) -> Illustration:
 
     def dots(ax: Axes) -> Axes:
         label = _rmse_label(results)
-        return figures.dots(scores, ax, label=label, paper=results.paper, floor=floor)
+        return score_figures.dots(scores, ax, label=label, paper=results.paper, floor=floor)
 
     panels = [lambda ax: legend_below(dots(ax))]
-    if figures.shows_more_close_up(scores):
-        panels.append(lambda ax: figures.close_up(scores, dots(ax)))
+    if score_figures.shows_more_close_up(scores):
+        panels.append(lambda ax: score_figures.close_up(scores, dots(ax)))
     return Illustration(
         f"{table_name(results)}--rmse",
         f"{results.task.name}, {results.domain}: RMSE by method, with 95 % t intervals of the "
@@ -107,11 +107,11 @@ def _costs(results: Results) -> Illustration:
     ]
 
     def dots(ax: Axes) -> Axes:
-        return figures.costs(points, ax, label=_rmse_label(results))
+        return score_figures.costs(points, ax, label=_rmse_label(results))
 
     panels = [lambda ax: legend_beside(dots(ax))]
-    if 3 <= len(figures.costs_near_the_best(points)) < len(points):
-        panels.append(lambda ax: figures.costs_close_up(points, dots(ax)))
+    if 3 <= len(score_figures.costs_near_the_best(points)) < len(points):
+        panels.append(lambda ax: score_figures.costs_close_up(points, dots(ax)))
     return Illustration(
         f"{table_name(results)}--cost",
         f"{results.task.name}, {results.domain}: RMSE against seconds of tuning and fit, median "

@@ -15,10 +15,10 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from benchmark.reporting import figures
-from benchmark.reporting.figures import Cost, Dot
+from benchmark.reporting import figures, score_figures
 from benchmark.reporting.illustration import Illustration, drawn, save
 from benchmark.reporting.illustrations import illustrations
+from benchmark.reporting.score_figures import Cost, Dot
 from benchmark.reporting.summary import Results
 from benchmark.running.manifest import Manifest
 from benchmark.running.records import Store
@@ -65,7 +65,7 @@ def test_dots_stand_in_table_order_with_intervals_and_the_best_trivial_row(ax: A
         Dot("Max", 1.2, trivial=True),
         Dot("Ours", 0.8, (0.7, 0.9), paper=0.85),
     ]
-    figures.dots(scores, ax, label="RMSE (stars)", paper="P", floor=0.5)
+    score_figures.dots(scores, ax, label="RMSE (stars)", paper="P", floor=0.5)
     ticks = dict(zip(ax.get_yticks(), (t.get_text() for t in ax.get_yticklabels()), strict=True))
     assert ticks == {2: "Mean", 1: "Max", 0: "Ours"}
     at = {line.get_label(): list(line.get_xdata()) for line in ax.lines}
@@ -77,31 +77,34 @@ def test_dots_stand_in_table_order_with_intervals_and_the_best_trivial_row(ax: A
 
 def test_a_close_up_holds_the_lowest_quarter_of_the_range(ax: Axes) -> None:
     scores = [Dot("far", 1.0), Dot("near", 0.55, (0.53, 0.57)), Dot("best", 0.5)]
-    assert [dot.label for dot in figures.near_the_best(scores)] == ["near", "best"]
-    low, high = figures.close_up(scores, figures.dots(scores, ax, label="RMSE")).get_xlim()
+    assert [dot.label for dot in score_figures.near_the_best(scores)] == ["near", "best"]
+    score_figures.dots(scores, ax, label="RMSE")
+    low, high = score_figures.close_up(scores, ax).get_xlim()
     assert 0.48 < low < 0.5
     assert 0.57 < high < 0.6
 
 
 def test_a_close_up_takes_in_a_sign_that_its_edge_would_cut(ax: Axes) -> None:
     scores = [Dot("far", 1.0), Dot("just beyond", 0.63), Dot("near", 0.62), Dot("best", 0.5)]
-    assert [dot.label for dot in figures.near_the_best(scores)] == ["near", "best"]
-    _, high = figures.close_up(scores, figures.dots(scores, ax, label="RMSE")).get_xlim()
+    assert [dot.label for dot in score_figures.near_the_best(scores)] == ["near", "best"]
+    score_figures.dots(scores, ax, label="RMSE")
+    _, high = score_figures.close_up(scores, ax).get_xlim()
     assert 0.635 < high < 0.65
 
 
 def test_a_close_up_is_drawn_only_where_it_shows_more() -> None:
     near = [Dot(str(error), error, (error, error + 0.01)) for error in (0.5, 0.52, 0.54)]
     far = Dot("far", 1.0)
-    assert figures.shows_more_close_up([far, *near])
-    assert not figures.shows_more_close_up([*near[:2], far])
-    assert not figures.shows_more_close_up([far, *near, Dot("wide", 0.55, (0.1, 1.0))])
+    assert score_figures.shows_more_close_up([far, *near])
+    assert not score_figures.shows_more_close_up([*near[:2], far])
+    assert not score_figures.shows_more_close_up([far, *near, Dot("wide", 0.55, (0.1, 1.0))])
 
 
 def test_costs_near_the_best_are_those_of_the_lowest_quarter(ax: Axes) -> None:
     points = [Cost(str(score), 1.0, score, k) for k, score in enumerate((0.5, 0.6, 0.7, 1.0))]
-    assert [point.score for point in figures.costs_near_the_best(points)] == [0.5, 0.6]
-    low, high = figures.costs_close_up(points, figures.costs(points, ax, label="RMSE")).get_ylim()
+    assert [point.score for point in score_figures.costs_near_the_best(points)] == [0.5, 0.6]
+    score_figures.costs(points, ax, label="RMSE")
+    low, high = score_figures.costs_close_up(points, ax).get_ylim()
     assert 0.48 < low < 0.5
     assert 0.6 < high < 0.62
 
@@ -117,7 +120,7 @@ def test_the_front_holds_what_nothing_beats_in_score_and_cost(ax: Axes) -> None:
         Cost("worse", 5.0, 1.0, 1),
         Cost("dear", 50.0, 0.8, 2),
     ]
-    figures.costs(points, ax, label="RMSE (stars)")
+    score_figures.costs(points, ax, label="RMSE (stars)")
     *_, front = ax.lines
     assert list(front.get_xydata().tolist()) == [[1.0, 0.9], [50.0, 0.8]]
     assert ax.get_xlim() == pytest.approx((0.1, 100))
@@ -126,7 +129,7 @@ def test_the_front_holds_what_nothing_beats_in_score_and_cost(ax: Axes) -> None:
 def test_methods_are_told_apart_without_colour(ax: Axes) -> None:
     assert len(set(figures.MARKERS)) == len(figures.MARKERS) >= 12
     points = [Cost(str(place), 1.0, 1.0, place) for place in range(36)]
-    *signs, _front = figures.costs(points, ax, label="RMSE").lines
+    *signs, _front = score_figures.costs(points, ax, label="RMSE").lines
     assert len({(sign.get_marker(), sign.get_fillstyle()) for sign in signs}) == 36
     grey = [np.dot(to_rgba(colour)[:3], (0.299, 0.587, 0.114)) for colour in figures.COLOURS[:2]]
     assert abs(grey[0] - grey[1]) > 0.15
@@ -214,7 +217,7 @@ def test_the_same_records_give_the_same_bytes(allowed: list[Illustration], tmp_p
 def test_signs_in_a_name_are_no_formula(ax: Axes, tmp_path: Path, found: Manifest) -> None:
     panel = [Dot("$\\frac$ 5 % of_it", 0.9)]
     odd = Illustration(
-        "odd", "", found.tasks[2], (5, 2), [lambda ax: figures.dots(panel, ax, label="RMSE")]
+        "odd", "", found.tasks[2], (5, 2), [lambda ax: score_figures.dots(panel, ax, label="RMSE")]
     )
     save(odd, tmp_path)
     assert (tmp_path / "odd.png").stat().st_size > 1000
