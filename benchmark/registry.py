@@ -63,12 +63,13 @@ def load(path: str) -> type[Recommender]:
         BenchError: nothing can be imported under that name, or it is no Recommender.
     """
     module, _, name = path.partition(":")
-    if not name:
+    if not name or not module or module.startswith("."):
         raise BenchError(f"--method {path!r}: write it as package.module:Class")
     try:
         found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise BenchError(f"--method {path!r} cannot be imported: {error}") from error
+    except Exception as error:  # Whatever the code of others raises when it is imported.
+        said = f"{type(error).__name__}: {error}"
+        raise BenchError(f"--method {path!r} cannot be imported: {said}") from error
     if not (isinstance(found, type) and issubclass(found, Recommender)):
         raise BenchError(
             f"--method {path!r} is not a subclass of benchmark.recommender.Recommender"

@@ -18,7 +18,7 @@ def _seeds(_: click.Context, __: click.Parameter, value: str) -> list[int]:
         seeds = [int(part) for part in value.split(",")]
     except ValueError:
         seeds = []
-    if not seeds or len(set(seeds)) < len(seeds):
+    if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
         raise click.BadParameter(f"{value!r} is not a list of distinct numbers like 1,2,3")
     return seeds
 

@@ -46,7 +46,11 @@ _EPILOG = (
     show_default=True,
     help="How many, at random.",
 )
-@click.option("--seed", type=int, help="Choose the same cells each time.  [default: others]")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    help="Choose the same cells each time.  [default: others]",
+)
 @click.option("--jobs", type=click.IntRange(min=1), default=1, help="Cells at a time.")
 @data_dir_option
 @methods_option

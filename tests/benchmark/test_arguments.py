@@ -69,3 +69,23 @@ def test_what_is_named_twice_is_run_once(tmp_path: Path) -> None:
     planned = CliRunner().invoke(bench, arguments)
     assert planned.exit_code == 0, planned.output
     assert planned.output.count("bias") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "--method", ":x"], "write it as package.module:Class"),
+        (["run", "--method", ".x:c"], "write it as package.module:Class"),
+        (["run", "--method", "broken_on_import:Class"], "cannot be imported: ZeroDivisionError"),
+        (["study", "dml-scaling", "--seeds", "-1"], "'-1' is not a list of distinct numbers"),
+        (["verify", "--seed", "-1"], "-1 is not in the range"),
+    ],
+)
+def test_a_mistake_is_told_and_not_traced(
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken_on_import.py").write_text("1 / 0")
+    monkeypatch.syspath_prepend(tmp_path)
+    refused = CliRunner().invoke(bench, [*arguments, "--results-dir", str(tmp_path / "results")])
+    assert refused.exit_code == 2, refused.output
+    assert message in refused.output
