@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from benchmark.data.card import Card, render_markdown
@@ -30,23 +31,28 @@ from benchmark.running.records import Store, write_atomically
 def write_report(found: Manifest, store: Store, reports: Path) -> Path:
     """Write a suite's page with all that it leads to, and return the page's path.
 
+    Tables and figures that an earlier report had and this one has not are removed.
+
     Raises:
         BenchError: the files cannot be written.
     """
     folder = reports / found.suite
     gathered = gather(found, store)
-    for result in gathered.results:
-        _write_table(comparison(result), long_csv(result), folder / "tables")
+    tables = [(comparison(result), long_csv(result)) for result in gathered.results]
     for table in (
         *gathered.paper_tables,
         *gathered.dataset_tables,
-        *(table for tables in gathered.kept_tables.values() for table in tables),
+        *(table for kept in gathered.kept_tables.values() for table in kept),
         *gathered.multiverse,
         *(table for task in found.tasks for table in gathered.tests(task)),
     ):
-        _write_table(table, to_csv(table), folder / "tables")
+        tables.append((table, to_csv(table)))
+    for table, as_csv in tables:
+        _write_table(table, as_csv, folder / "tables")
     for figure in gathered.figures:
         save(figure, folder / "figures")
+    _remove_others(folder / "tables", {table.name for table, _ in tables})
+    _remove_others(folder / "figures", {figure.name for figure in gathered.figures})
     page = folder / "index.html"
     for path, content in (
         (folder / "report.md", render_markdown_report(gathered)),
@@ -89,6 +95,13 @@ def _claims_section(claims: Sheet) -> list[str]:
     ]
     tested = to_markdown(Table("claims", "Claims", columns, rows)) if rows else ""
     return ["## Claims\n", f"{', '.join(counts)}.\n", tested]
+
+
+def _remove_others(folder: Path, names: Collection[str]) -> None:
+    """Remove the files of a folder that are of none of these names, whatever their ending."""
+    for path in folder.glob("*.*"):
+        if path.stem not in names:
+            path.unlink()
 
 
 def _write_table(table: Table, as_csv: str, folder: Path) -> None:

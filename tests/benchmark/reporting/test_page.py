@@ -239,6 +239,18 @@ def test_a_suite_s_own_caveats_come_first(found: Manifest, store: Store, tmp_pat
     assert "\n**Small & few.**\n" in (page.parent / "report.md").read_text().partition("##")[0]
 
 
+def test_what_only_an_earlier_report_had_is_removed(
+    found: Manifest, store: Store, tmp_path: Path
+) -> None:
+    folder = write_report(found, store, tmp_path).parent
+    written = {path for path in folder.rglob("*.*") if path.is_file()}
+    for name in ("figures/gone.png", "tables/gone.csv", "mine.txt"):
+        (folder / name).touch()
+    write_report(found, store, tmp_path)
+    now = {path for path in folder.rglob("*.*") if path.is_file()}
+    assert now == written | {folder / "mine.txt"}
+
+
 def test_a_suite_that_has_not_run_yet_has_a_page(
     found: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
