@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from benchmark.recommender import FloatArray
+from benchmark.reporting import representations
 from benchmark.reporting.illustration import Illustration, drawn
 from benchmark.reporting.network_figures import distance_table, likeness, network_figures
 from benchmark.reporting.representations import Snapshot, snapshots
@@ -74,6 +75,12 @@ def test_the_discrepancy_is_that_of_its_definition() -> None:
     expected = mean(source, source) + mean(target, target) - 2 * mean(source, target)
     assert found.mmd() == pytest.approx(expected)
     assert abs(snapshot(0.0).mmd()) < 0.02 < snapshot(1.0).mmd()
+
+
+def test_equal_points_are_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = snapshot(0.31).mmd()
+    monkeypatch.setattr(representations, "euclidean_distances", None)
+    assert snapshot(0.31).mmd() == first
 
 
 def test_points_that_are_all_equal_have_no_discrepancy() -> None:
