@@ -134,7 +134,8 @@ def accept(old: Snapshot | None, measured: Measured, suite: Suite, methods: set[
     method (``methods`` are all the suite's) and it was measured under the same protocol and data.
 
     Raises:
-        BenchError: a planned run has no result, so the reference would have a hole.
+        BenchError: a planned run has no result, so the reference would have a hole; or none has,
+            so it would be empty.
     """
     holes = [
         f"{', '.join(place)}, {run}: {why}"
@@ -148,6 +149,12 @@ def accept(old: Snapshot | None, measured: Measured, suite: Suite, methods: set[
             "or choose what to accept with --tasks and --methods"
         )
     new = measured.snapshot
+    if not new.entries:
+        why = next(iter(measured.unavailable.values()), "no chosen method applies")
+        raise BenchError(
+            "nothing accepted: no chosen task has results here; say with --data-dir where data "
+            f"are ({why})"
+        )
     if old is None or old.protocol != new.protocol:
         return new
     judged = {place.method for place in measured.reads}

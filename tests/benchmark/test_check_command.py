@@ -214,3 +214,15 @@ def test_a_broken_reference_is_said_and_not_overwritten(
     assert done.exit_code == 2
     assert message in done.output
     assert path.read_text() == content
+
+
+def test_nothing_is_accepted_where_there_are_no_data(small: Small) -> None:
+    absent = 'source = "douban/book"\ntarget = "douban/music"'
+    planted = 'source = "synthetic/source"\ntarget = "synthetic/target"'
+    assert planted in SUITE
+    small.suite.write_text(SUITE.replace(planted, absent))
+    path = small.folder / "none.json"
+    refused = check(small, path, "--accept", "--data-dir", small.folder)
+    assert refused.exit_code == 2
+    assert "nothing accepted: no chosen task has results here" in refused.output
+    assert not path.exists()
