@@ -54,6 +54,11 @@ class Standing:
     rulings: list[Ruling]
 
     @property
+    def printed(self) -> str:
+        """What the paper's own numbers say, if it prints any."""
+        return "not printed" if self.on_paper == "needs-experiment" else self.on_paper
+
+    @property
     def deciding(self) -> list[Ruling]:
         """The rulings that decide it."""
         return [r for r in self.rulings if r.verdict in (Verdict.HOLDS, Verdict.FAILS)]
@@ -119,7 +124,7 @@ def decided_claims(suites: Sequence[str], reports: Path, way: str) -> str:
                 [
                     Cell(standing.verdict, mark=Mark.BEST),
                     Cell(f"{standing.claim} ({standing.paper}, {standing.where})"),
-                    Cell(standing.on_paper),
+                    Cell(standing.printed),
                     Cell(", ".join(_link(ruling.suite, way) for ruling in deciding)),
                     Cell(", ".join(map(str, numbers))),
                 ]
@@ -141,8 +146,7 @@ def whole_ledger(suites: Sequence[str], reports: Path, way: str) -> str:
         if unmeasured := [standing for standing in own if not standing.rulings]:
             columns = [Column(t) for t in ("Not testable here", "Where", "On the paper’s numbers")]
             rows = [
-                [Cell(f"{s.claim} (`{s.id}`)"), Cell(s.where), Cell(s.on_paper)]
-                for s in unmeasured
+                [Cell(f"{s.claim} (`{s.id}`)"), Cell(s.where), Cell(s.printed)] for s in unmeasured
             ]
             parts.append(to_markdown(Table("unmeasured", "", columns, rows)).rstrip())
     return "\n\n".join(parts) + "\n"
@@ -151,7 +155,7 @@ def whole_ledger(suites: Sequence[str], reports: Path, way: str) -> str:
 def _entry(standing: Standing, way: str) -> str:
     lines = [
         f"### {standing.verdict}: {standing.claim}\n",
-        f"{standing.where}; `{standing.id}`; on the paper’s own numbers: {standing.on_paper}.\n",
+        f"{standing.where}; `{standing.id}`; on the paper’s own numbers: {standing.printed}.\n",
     ]
     for ruling in standing.rulings:
         data = f" on {ruling.data}" if ruling.data else ""

@@ -85,7 +85,7 @@ def printed_rows(method: str) -> list[tuple[str, str]]:
         (table.title, row)
         for table in map(published_table, _described())
         for row, name in table.rows.items()
-        if name == method
+        if name == method and table.values
     ]
 
 

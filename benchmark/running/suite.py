@@ -128,8 +128,9 @@ class Suite(_Table):
     name: str = Field(pattern=r"^[^./\\][^/\\]*$")
     """Of its folder of results."""
     title: str
-    caveats: list[str] = []
-    """What has to be kept in mind of every number, as that networks are smaller than a paper's."""
+    caveats: list[Annotated[str, Field(pattern="^[^;]+$")]] = []
+    """What has to be kept in mind of every number, as that networks are smaller than a paper's;
+    a semicolon parts one from the next where they are written down."""
     seeds: list[Seed] = Field(min_length=1)
     folds: int = Field(default=0, ge=0)
     """How many folds of a split are run, from the first; 0: all."""
