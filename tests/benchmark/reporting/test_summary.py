@@ -112,7 +112,8 @@ def test_users_with_many_test_items_are_summed_over_folds(found: Manifest, store
     ]
     [results] = of_one_task(found, found.tasks[0], store, *folds)
     assert results.test_users == (4, 2000)
-    older = record("knn", 1, MUSIC, {MUSIC[1]: scores(0.9)}, key="older", counts={})
+    counts = {MUSIC[1]: {"test": 10}}
+    older = record("knn", 1, MUSIC, {MUSIC[1]: scores(0.9)}, key="older", counts=counts)
     [results] = of_one_task(found, found.tasks[0], store, older)
     assert results.test_users is None
 

@@ -53,7 +53,8 @@ def outcome(how: str, prepared_file: Path, results: Path, limits: Limits | None 
     variants = variants_of(suite, [Misbehaving], [Misbehaving])
     cells = cells_of_task(suite, suite.tasks[0], prepared, variants, [1])
     Store(results, "s").create()
-    jobs = [Job(cell, prepared_file, results, suite.protocol, 1, {}) for cell in cells]
+    made = {"python": "3", "versions": {}}
+    jobs = [Job(cell, prepared_file, results, suite.protocol, 1, made) for cell in cells]
     records: list[Record] = []
     execute(jobs, workers=2, limits=limits or Limits(), on_done=records.append)
     assert len(records) == 1
