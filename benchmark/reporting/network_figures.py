@@ -86,10 +86,6 @@ def _spread(runs: Sequence[Sequence[float]], *decimals: int) -> Iterator[Cell]:
         yield Cell(number(mean, places, sd=sd), mean)
 
 
-def _count(n: int) -> Cell:
-    return Cell(str(n), n)
-
-
 def likeness(one: FloatArray, other: FloatArray) -> float:
     """Pearson's correlation of two matrices of one shape, entry by entry."""
     return float(np.corrcoef(one.ravel(), other.ravel())[0, 1])
