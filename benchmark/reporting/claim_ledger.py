@@ -17,12 +17,12 @@ CLAIM_COLUMNS = (
     *("id", "paper", "where", "claim", "verdict", "on_paper", "data"),
     *("numbers", "reason", "caveats"),
 )
-DEPENDS = "depends on the data"
-"""Where one suite says that a claim holds and another that it fails."""
+DIFFERS = "differs between suites"
+"""Where one suite says that a claim holds and another that it fails: by data or by settings."""
 _STANDINGS = (
     Verdict.HOLDS,
     Verdict.FAILS,
-    DEPENDS,
+    DIFFERS,
     Verdict.INCONCLUSIVE,
     Verdict.NOT_TESTABLE,
 )
@@ -67,7 +67,7 @@ class Standing:
     def verdict(self) -> str:
         """What those say who decide it, or that they differ, or that none does."""
         if decided := {ruling.verdict for ruling in self.deciding}:
-            return str(decided.pop()) if len(decided) == 1 else DEPENDS
+            return str(decided.pop()) if len(decided) == 1 else DIFFERS
         return str(Verdict.INCONCLUSIVE if self.rulings else Verdict.NOT_TESTABLE)
 
 

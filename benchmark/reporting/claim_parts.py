@@ -97,7 +97,7 @@ def gap(sign: float, split: int) -> Statistic:
 
 def spread(values: FloatArray) -> float:
     """Largest less smallest in percent of the mean."""
-    return 100 * float(np.ptp(values) / values.mean())
+    return 100 * float(np.ptp(values)) / float(values.mean())
 
 
 def larger_gain(sign: float) -> Statistic:

@@ -14,6 +14,7 @@ from benchmark.data.card import Card
 from benchmark.recommender import FloatArray
 from benchmark.reporting.agreement import Agreement, ranking_agreement
 from benchmark.reporting.claim_kinds import Claim
+from benchmark.reporting.claim_parts import Part
 from benchmark.reporting.claims import Ledger, PaperCheck, on_paper
 from benchmark.reporting.experiments import Measurement
 from benchmark.reporting.printed import Cell
@@ -30,7 +31,7 @@ _SHOWN = 4
 
 @dataclass(frozen=True)
 class Line:
-    """A claim with both verdicts; ``warnings`` are incomplete files under its numbers."""
+    """A claim with both verdicts; ``warnings`` are what has to be kept in mind of its numbers."""
 
     claim: Claim
     judgement: Judgement
@@ -56,7 +57,7 @@ class Line:
     def not_recomputed(self) -> list[str]:
         """The paper's own numbers that lie outside what it claims of them."""
         return [
-            f"{each.part.label}: {_number(each.value)}{_range(each.part.low, each.part.high)}"
+            f"{each.part.label}: {_number(each.value)}{_range(each.part)}"
             for each in self.paper.parts
             if not each.inside
         ]
@@ -101,8 +102,8 @@ def claim_sheet(
     """
     apart = beyond or {}
     places = _places(found, results)
-    tables = functools.cache(functools.partial(_runs, places, _counts(found)))
-
+    runs = _runs_of(results)
+    tables = functools.cache(functools.partial(_values, places, runs, _counts(found)))
     why = {cell: known.absent for cell, known in apart.items() if known.absent}
 
     def lookup(*cell: str) -> FloatArray | None:
@@ -116,11 +117,11 @@ def claim_sheet(
             claim,
             judge(claim, ledger, lookup, test_train=test_train, why=why),
             on_paper(claim, ledger),
-            _caveats(measured, found),
-            list(dict.fromkeys(place.results.task.name for place in measured)),
+            _caveats(sources, found),
+            list(dict.fromkeys(source.place.results.task.name for source in sources)),
         )
         for claim in ledger.claims
-        for measured in [_measured_at(claim, ledger, places, apart)]
+        for sources in [_sources(claim, ledger, places, apart)]
     ]
     order = list(Verdict)
     lines.sort(key=lambda line: order.index(line.verdict))
@@ -146,6 +147,26 @@ class _Place:
             f"{self.published['pair']}"
         )
         return [stand_in, *flagged]
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The row of results that a printed row is measured by; none where it is no row of a table."""
+
+    place: _Place
+    row: Row | None = None
+
+    @property
+    def incomplete(self) -> str:
+        """How many of the task's runs the row has, if not all."""
+        if self.row is None:
+            return ""
+        results = self.place.results
+        runs = len(_runs_of([results]))
+        own = len({(record.fold, record.seed) for record in self.row.done})
+        if own == runs:
+            return ""
+        return f"{self.row.method.title} has {own} of {runs} runs on {results.domain}"
 
 
 _Places = Mapping[tuple[str, str, str], _Place]
@@ -174,26 +195,40 @@ def _place(places: _Places, table: str, row: str, domain: str) -> tuple[_Place, 
     return None
 
 
-def _runs(
+def _source(places: _Places, table: str, row: str, domain: str) -> _Source | None:
+    """The measured row of a printed one, or None where nothing has measured it."""
+    if (found := _place(places, table, row, domain)) is None:
+        return None
+    place, name = found
+    return next((_Source(place, r) for r in place.results.measured if r.method.name == name), None)
+
+
+def _runs_of(results: Sequence[Results]) -> list[tuple[int, int]]:
+    """Fold and seed of every run that any row has a record of."""
+    rows = (row for each in results for row in each.rows)
+    return sorted({(record.fold, record.seed) for row in rows for record in row.records})
+
+
+def _values(
     places: _Places,
+    runs: Sequence[tuple[int, int]],
     counts: Mapping[tuple[str, str], float],
     table: str,
     row: str,
     domain: str,
     metric: str,
 ) -> FloatArray | None:
-    """The runs (n,) of a printed cell by fold and seed, NaN where one has failed."""
+    """A printed cell (n,) by run, the same runs of any cell, NaN where it has none."""
     if (counted := counts.get((table, domain))) is not None:
         return np.array([counted])
-    if (found := _place(places, table, row, domain)) is None:
+    if (source := _source(places, table, row, domain)) is None or source.row is None:
         return None
-    place, name = found
-    measured = next((r for r in place.results.rows if r.method.name == name and r.metrics), None)
-    return None if measured is None else _by_run(place.results, measured, METRIC_KEYS[metric])
+    return _by_run(source.place.results, source.row, METRIC_KEYS[metric], runs)
 
 
-def _by_run(results: Results, row: Row, metric: str) -> FloatArray:
-    runs = sorted({(r.fold, r.seed) for other in results.rows for r in other.records})
+def _by_run(
+    results: Results, row: Row, metric: str, runs: Sequence[tuple[int, int]]
+) -> FloatArray:
     values = {
         (record.fold, record.seed): record.metrics[results.domain].get(metric, math.nan)
         for record in row.records
@@ -204,7 +239,10 @@ def _by_run(results: Results, row: Row, metric: str) -> FloatArray:
 
 
 def _counts(found: Manifest) -> dict[tuple[str, str], float]:
-    """Words and shared users by table and domain, where the files counted are complete."""
+    """Words and shared users by table and domain, where the files counted are complete.
+
+    As everywhere, of tasks that differ in switches only, the first is the one that counts.
+    """
     counts: dict[tuple[str, str], float] = {}
     for task in found.tasks:
         card = Card.from_dict(task.card) if task.card else None
@@ -214,32 +252,34 @@ def _counts(found: Manifest) -> dict[tuple[str, str], float]:
         place, sides = own[0], (card.source, card.target)
         if place["table"].startswith("recsysdan"):
             if not any(side.text_incomplete for side in sides):
-                counts["recsysdan_table1", place["domain"]] = card.vocabulary
+                counts.setdefault(("recsysdan_table1", place["domain"]), card.vocabulary)
         elif not any(side.incomplete for side in sides):
-            counts["dml_section5.1", place["pair"].partition(":")[2]] = card.shared_users
+            pair = place["pair"].partition(":")[2]
+            counts.setdefault(("dml_section5.1", pair), card.shared_users)
     return counts
 
 
-def _caveats(measured: Sequence[_Place], found: Manifest) -> list[str]:
-    """What has to be said of numbers from these places; of no numbers, nothing."""
-    if not measured:
+def _caveats(sources: Sequence[_Source], found: Manifest) -> list[str]:
+    """What has to be said of numbers from these sources; of no numbers, nothing."""
+    if not sources:
         return []
-    own = (caveat for place in measured for caveat in place.caveats)
-    return list(dict.fromkeys([*own, *found.caveats]))
+    data = (caveat for source in sources for caveat in source.place.caveats)
+    runs = (source.incomplete for source in sources if source.incomplete)
+    return list(dict.fromkeys([*data, *runs, *found.caveats]))
 
 
-def _measured_at(
+def _sources(
     claim: Claim, ledger: Ledger, places: _Places, apart: Mapping[Cell, Measurement]
-) -> list[_Place]:
-    """Where the cells of a claim are measured, each place of a table once."""
-    cells = [cell for part in claim.parts(ledger.terms) for cell in part.cells]
-    found = (_place(places, cell.table, cell.row, cell.domain) for cell in cells)
-    of_tables = {id(place): place for at in found if at for place in at[:1]}
-    others = (apart[cell] for cell in cells if cell in apart and not apart[cell].absent)
-    return [
-        *of_tables.values(),
-        *(_Place(each.results, each.published) for each in others if each.results),
-    ]
+) -> list[_Source]:
+    """What the cells of a claim are measured by, each row once."""
+    found: dict[tuple[str, ...], _Source | None] = {}
+    for cell in (cell for part in claim.parts(ledger.terms) for cell in part.cells):
+        known = apart.get(cell)
+        if known is None:
+            found[cell[:3]] = _source(places, *cell[:3])
+        elif known.results is not None and not known.absent:
+            found[cell] = _Source(_Place(known.results, known.published))
+    return [source for source in found.values() if source is not None]
 
 
 def _orders(places: _Places) -> list[Order]:
@@ -257,7 +297,7 @@ def _orders(places: _Places) -> list[Order]:
                 and metric in (values := published.of(place.published["pair"], domain, name))
             }
             measured = {
-                name: _by_run(place.results, rows[name], metric)
+                name: _by_run(place.results, rows[name], metric, _runs_of([place.results]))
                 for name in printed
                 if name in rows
             }
@@ -274,15 +314,16 @@ def _told(finding: Finding) -> str:
     text = f"{finding.label}: {_number(finding.value)}"
     if finding.interval is not None:
         text += " [{}, {}]".format(*map(_number, finding.interval))
-    return text + _range(finding.low, finding.high)
+    return text + _range(finding)
 
 
-def _range(low: float, high: float) -> str:
-    if math.isinf(high):
-        return f", claimed above {_number(low)}"
-    if math.isinf(low):
-        return f", claimed below {_number(high)}"
-    return f", claimed {_number(low)} to {_number(high)}"
+def _range(claimed: Finding | Part) -> str:
+    low, high = _number(claimed.low), _number(claimed.high)
+    if math.isinf(claimed.high):
+        return f", claimed {'above' if claimed.strict else 'at least'} {low}"
+    if math.isinf(claimed.low):
+        return f", claimed {'below' if claimed.strict else 'at most'} {high}"
+    return f", claimed {low}" if low == high else f", claimed {low} to {high}"
 
 
 def _number(value: float) -> str:

@@ -26,6 +26,8 @@ _AROUND_100 = slice(89, 110)
 _DRAWN = (0, 50, 100, 200)
 """The epochs of RecSys-DAN's Fig. 6."""
 _LAST = slice(-20, None)
+_LAST_EPOCH, _STILL = 100, 1e-5
+"""DML trains until the loss changes by less than that, or for so many epochs (section 6.8)."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ def _of_figures(
 ) -> Iterator[tuple[Cell, _Values]]:
     if place["table"] == _TABLE and not place.get("stand_in"):
         yield from _adversarial(result, place["domain"], store)
-    if place["pair"].endswith("Beauty-Fashion"):
+    # A task that is one row of a figure has users or widths of its own: it is not Fig. 6's.
+    if place["pair"].endswith("Beauty-Fashion") and not place.get("row"):
         yield from _convergence(result)
     if place["table"].startswith("dml"):
         yield from _orthogonality(result)
@@ -107,7 +110,8 @@ def _adversarial(result: Results, domain: str, store: Store) -> Iterator[tuple[C
         ("adversarial training", _of_curves(ui, "Df accuracy", len)),
     ):
         yield from _unless_empty(Cell("recsysdan_section5D8", row, domain, "epochs"), values)
-    if slowest := max((_prediction(row) for row in result.measured if row is not ui), default=0.0):
+    slowest = max((_prediction(row) for row in result.measured if _is_baseline(row)), default=0.0)
+    if slowest:
         relative = [r.budget["seconds_predict"] / slowest for r in ui.done]
         metric = "seconds relative to the slowest baseline"
         yield Cell("recsysdan_section5D8", "inference", domain, metric), np.array(relative)
@@ -141,11 +145,12 @@ def _convergence(result: Results) -> Iterator[tuple[Cell, _Values]]:
     """DML, Fig. 6: how much of the loss's decrease ten epochs bring, and when it stands still."""
     if (row := _dml(result)) is None:
         return
-    where = ("dml_figure6", "DML", "Beauty-Fashion")
-    share = "share of the loss decrease after 10 epochs"
-    yield from _unless_empty(Cell(*where, share), _of_curves(row, "training loss", _early))
-    epochs = "epochs until the loss changes by less than 1e-5"
-    yield from _unless_empty(Cell(*where, epochs), _of_curves(row, "training loss", len))
+    for metric, statistic in (
+        ("share of the loss decrease after 10 epochs", _early),
+        ("epochs until the loss changes by less than 1e-5", _until_still),
+    ):
+        values = _of_curves(row, "training loss", statistic, whole=_is_whole)
+        yield from _unless_empty(Cell("dml_figure6", "DML", "Beauty-Fashion", metric), values)
 
 
 def _orthogonality(result: Results) -> Iterator[tuple[Cell, _Values]]:
@@ -163,13 +168,23 @@ def _dml(result: Results) -> Row | None:
 
 
 def _of_curves(
-    row: Row, name: str, statistic: Callable[[Sequence[float]], float], *, first: int = 1
+    row: Row,
+    name: str,
+    statistic: Callable[[Sequence[float]], float],
+    *,
+    first: int = 1,
+    whole: Callable[[Sequence[float]], bool] = bool,
 ) -> _Values:
-    """The statistic of each run's curve from epoch ``first`` on, where all runs keep it."""
+    """The statistic of each run's curve from epoch ``first`` on, where all runs keep it.
+
+    Curves that are not ``whole`` would have gone on to epoch 100, had they been let.
+    """
     curves = [record.history.get(name, []) for record in row.done]
     shortest = min(map(len, curves), default=0)
     if 0 < shortest < first:
         return _ended(shortest, first)
+    if cut_off := [len(curve) for curve in curves if curve and not whole(curve)]:
+        return _ended(min(cut_off), _LAST_EPOCH)
     values = [statistic(curve) for curve in curves] if shortest else []
     return np.array(values if np.isfinite(values).all() else [], dtype=np.float64)
 
@@ -188,9 +203,28 @@ def _off_half(accuracies: Sequence[float], *, part: slice) -> float:
     return abs(statistics.fmean(kept) - 0.5) if kept else math.nan
 
 
+def _is_whole(losses: Sequence[float]) -> bool:
+    return len(losses) >= _LAST_EPOCH or _is_still(losses)
+
+
+def _is_still(losses: Sequence[float]) -> bool:
+    return len(losses) > 1 and abs(losses[-1] - losses[-2]) < _STILL
+
+
+def _until_still(losses: Sequence[float]) -> float:
+    """The last epoch, or the one after it where the loss still moves then: it takes that many."""
+    return len(losses) + (not _is_still(losses))
+
+
 def _early(losses: Sequence[float]) -> float:
     fall = losses[0] - min(losses)
     return (losses[0] - min(losses[:10])) / fall if fall > 0 else math.nan
+
+
+def _is_baseline(row: Row) -> bool:
+    """Whether it is one of Table II's supervised baselines, which read target ratings."""
+    printed = published_table(_TABLE).rows.values()
+    return row.method.name in printed and "R" in row.method.target_data.split()
 
 
 def _prediction(row: Row) -> float:

@@ -23,6 +23,10 @@ from benchmark.reporting.claim_parts import Part
 from benchmark.reporting.claims import Ledger
 from benchmark.reporting.printed import Cell
 
+_ROUNDING = 1e-12
+"""What arithmetic alone may make of equal numbers, relative to them."""
+_TESTED_RUNS = 5
+"""The folds of DML's significance tests: a test over fewer misses what those find."""
 Lookup = Callable[[str, str, str, str], FloatArray | None]
 """Table, row, domain and metric to the values (n,) of its runs, or None where nothing measured it.
 
@@ -58,6 +62,8 @@ class Finding:
     low: float
     """The range that is claimed, up to ``high``."""
     high: float
+    strict: bool = False
+    """Whether the ends of the range are outside it."""
     runs: int = 0
     value: float | None = None
     interval: tuple[float, float] | None = None
@@ -118,7 +124,9 @@ def _find(
     part: Part, lookup: Lookup, exact: bool, test_train: float, confidence: float
 ) -> Finding:
     """A part as measured; what is beyond it is open until Bonferroni's correction."""
-    found = Finding(part.label, State.OPEN, part.low - part.leeway, part.high + part.leeway)
+    found = Finding(
+        part.label, State.OPEN, part.low - part.leeway, part.high + part.leeway, part.strict
+    )
     arrays = {cell: lookup(*cell) for cell in part.cells}
     if absent := tuple(cell for cell, values in arrays.items() if values is None):
         return replace(found, state=State.MISSING, absent=absent)
@@ -151,19 +159,20 @@ def _place(
     value = statistic(runs)
     found = replace(found, value=value)
     inside = found.low < value < found.high if part.strict else found.low <= value <= found.high
-    varies = bool(np.ptp(runs, axis=1).any())
-    if exact and not varies:
+    varies = np.ptp(runs, axis=1) > 0
+    if exact and not varies.any():
         return _certain(found, inside)
     if runs.shape[1] == 1:
         return replace(found, reason="one run decides nothing; run more seeds or folds")
-    if not varies:
-        reason = f"all {found.runs} runs give the same numbers: that is one run, repeated"
-        return replace(found, reason=reason)
     # The papers' own paired t-test knows no correction for folds.
     overlap = 0.0 if part.significantly else test_train
     estimate = jackknife(statistic, runs, test_train=overlap)
-    if estimate.se == 0:
-        return _certain(found, inside)
+    if estimate.se <= _ROUNDING * float(np.abs(runs).max()):
+        # That rows are the same in runs that differ is all that a claim of equality can ask for.
+        if varies.all() and found.low == value == found.high:
+            return _certain(found, inside)
+        reason = f"all {found.runs} runs give the same number: that is one run, repeated"
+        return replace(found, reason=reason)
     low, high = estimate.interval(confidence)
     found = replace(
         found,
@@ -172,7 +181,7 @@ def _place(
     )
     if found.low < low and high < found.high:
         return replace(found, state=State.INSIDE)
-    if part.significantly:
+    if part.significantly and found.runs >= _TESTED_RUNS:
         return replace(found, state=State.OUTSIDE, p_outside=0.0)
     if inside:
         return found

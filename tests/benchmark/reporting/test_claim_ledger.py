@@ -11,7 +11,7 @@ import pytest
 from benchmark.errors import BenchError
 from benchmark.reporting.claim_ledger import (
     CLAIM_COLUMNS,
-    DEPENDS,
+    DIFFERS,
     decided_claims,
     standings,
     whole_ledger,
@@ -57,7 +57,7 @@ def write_claims(tmp_path: Path) -> WriteClaims:
         (["holds", "holds"], "holds"),
         (["fails", "inconclusive"], "fails"),
         (["not testable here", "holds"], "holds"),
-        (["holds", "fails"], DEPENDS),
+        (["holds", "fails"], DIFFERS),
         (["inconclusive", "not testable here"], "inconclusive"),
         (["not testable here", "not testable here"], "not testable here"),
     ],

@@ -8,9 +8,11 @@ import pytest
 
 from benchmark.reporting.claim_sheet import Line, Sheet, claim_sheet
 from benchmark.reporting.claims import load_claims
+from benchmark.reporting.experiments import experiments
 from benchmark.reporting.summary import Results
 from benchmark.reporting.verdicts import Verdict
 from benchmark.running.manifest import Manifest
+from benchmark.running.records import Store
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +64,36 @@ def test_sizes_of_complete_data_decide_claims_about_them(
     assert line(sheet, "R-voc").verdict is Verdict.NOT_TESTABLE  # A file is incomplete.
 
 
+def test_of_tasks_that_differ_in_switches_the_first_is_counted(
+    found: Manifest, results: list[Results]
+) -> None:
+    beauty = found.tasks[2]
+    assert beauty.card is not None
+    # Another text field, say, or a split that leaves other users out.
+    other = replace(beauty, name="switched", card={**beauty.card, "shared_users": 30_000})
+    first, second = (
+        claim_sheet(load_claims(), replace(found, tasks=tasks), [], test_train=0.0)
+        for tasks in ([beauty, other], [other, beauty])
+    )
+    values = [
+        [f.value for f in line(each, "D-overlap-amazon").judgement.findings if f.value is not None]
+        for each in (first, second)
+    ]
+    assert values == [[30], [30_000]]
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [("D-overlap-amazon", "24,000 to 36,000"), ("R-baselines-fail", "at most 0")],
+)
+def test_a_range_is_told_as_it_is_judged(
+    sheet: Sheet, found: Manifest, results: list[Results], store: Store, claim: str, said: str
+) -> None:
+    cells = experiments(found, results, store)
+    told = claim_sheet(load_claims(), found, results, test_train=0.0, beyond=cells)
+    assert line(told, claim).numbers[0].endswith(f", claimed {said}")
+
+
 def test_the_order_of_methods_is_compared_with_the_papers(sheet: Sheet) -> None:
     orders = {order.column: order.agreement for order in sheet.orders}
     agreement = orders["RecSys-DAN, Table II, MI RMSE"]
@@ -81,6 +113,38 @@ def test_a_failed_run_is_no_pair_of_any_other(found: Manifest, results: list[Res
     assert finding.runs == 2
     # Seeds 1 and 2 of both: 1.1, 1.2 and 0.85, 0.86.
     assert finding.value == pytest.approx(100 * (1.15 - 0.855) / 1.15)
+    # Runs that are not there may be those that went badly.
+    assert (
+        "UI-DAN (a, u) has 2 of 3 runs on amazon2014-5core/musical-instruments"
+        in line(sheet, "R-UI-MI-RMSE").warnings
+    )
+
+
+def test_runs_of_two_tasks_are_paired_by_fold_and_seed(
+    found: Manifest, results: list[Results]
+) -> None:
+    # Both tasks have three runs, of which they share two.
+    tasks, own = [], []
+    for users, seeds, rmses in ((8, (1, 2, 3), (1.0, 2.0, 3.0)), (0, (1, 2, 4), (1.5, 2.6, 9.0))):
+        base = results[2]
+        published = [
+            {"table": "dml_figure3", "pair": "Amazon:Beauty-Fashion", "side": "target",
+             "domain": "Fashion", "row": f"{users} overlap users"}
+        ]  # fmt: skip
+        task = replace(base.task, name=f"overlap-{users}", published=published)
+        [dml] = [row for row in base.rows if row.method.name == "dml"]
+        records = [
+            replace(record, seed=seed, metrics={base.domain: {"rmse": 5 * rmse}})
+            for record, seed, rmse in zip(dml.records, seeds, rmses, strict=True)
+        ]
+        tasks.append(task)
+        own.append(replace(base, task=task, rows=[replace(dml, records=records)]))
+    suite = replace(found, tasks=tasks)
+    sheet = claim_sheet(load_claims(), suite, own, test_train=0.0)
+    [rmse] = [f for f in line(sheet, "D-0-users").judgement.findings if "Fashion RMSE" in f.label
+              and f.runs]  # fmt: skip
+    assert rmse.runs == 2
+    assert rmse.value == pytest.approx((0.5 + 0.6) / 2)
 
 
 def standing_in(found: Manifest, results: list[Results], **more: object) -> Sheet:

@@ -19,6 +19,11 @@ from benchmark.reporting.verdicts import Verdict
 from benchmark.running.manifest import Manifest
 from benchmark.running.records import Store
 
+BEAUTY_PLACES = [
+    {"pair": "Amazon:Beauty-Fashion", "domain": "Beauty", "side": "source"},
+    {"pair": "Amazon:Beauty-Fashion", "domain": "Fashion", "side": "target"},
+]
+
 
 def with_history(result: Results, name: str, curves: dict[str, list[float]]) -> Results:
     rows = [
@@ -172,6 +177,59 @@ def test_how_fast_the_loss_falls_is_of_the_pair_that_the_figure_is_of(
     assert list(value(cells, *where, "epochs until the loss changes by less than 1e-5")) == [
         21, 21, 21,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("epochs", "needed"), [(100, [101, 101, 101]), (50, "epoch 100 is needed")]
+)
+def test_training_that_was_stopped_while_the_loss_moved_has_not_come_to_rest(
+    found: Manifest, results: list[Results], store: Store, epochs: int, needed: list[int] | str
+) -> None:
+    moving = [1.0 - 0.001 * epoch for epoch in range(epochs)]
+    fashion = with_history(results[2], "dml", {"training loss": moving})
+    cells = experiments(found, [fashion], store)
+    where = ("dml_figure6", "DML", "Beauty-Fashion")
+    measured = cells[Cell(*where, "epochs until the loss changes by less than 1e-5")]
+    if isinstance(needed, str):
+        # Another 50 epochs could still be the larger part of the decrease.
+        assert needed in cells[Cell(*where, "share of the loss decrease after 10 epochs")].absent
+        assert needed in measured.absent
+    else:
+        assert list(measured.values) == needed
+
+
+def test_a_task_that_is_one_row_of_a_figure_is_not_another_figure_s(
+    found: Manifest, results: list[Results], store: Store
+) -> None:
+    fashion = with_history(results[2], "dml", {"training loss": [2.0, 1.0, 1.0]})
+    places = [{**p, "table": "dml_figure3", "row": "0 overlap users"} for p in BEAUTY_PLACES]
+    fashion = replace(fashion, task=replace(fashion.task, published=places))
+    cells = experiments(found, [fashion], store)
+    assert not [cell for cell in cells if cell.table == "dml_figure6"]
+
+
+def test_the_slowest_baseline_is_none_of_the_paper_s_own_systems(
+    found: Manifest, results: list[Results], store: Store
+) -> None:
+    seconds = {"ui-dan": 0.2, "source-only": 100.0, "nmf": 0.4, "target-mean": 50.0}
+    rows = [
+        replace(
+            row,
+            records=[
+                replace(r, budget={**r.budget, "seconds_predict": seconds[row.method.name]})
+                if row.method.name in seconds
+                else r
+                for r in row.records
+            ],
+        )
+        for row in results[0].rows
+    ]
+    cells = experiments(found, [replace(results[0], rows=rows)], store)
+    metric = "seconds relative to the slowest baseline"
+    # NMF's; neither the trivial row nor RecSys-DAN's own network without adaptation counts.
+    assert value(cells, "recsysdan_section5D8", "inference", "MI", metric) == pytest.approx(
+        [0.5] * 3
+    )
 
 
 def test_the_map_is_as_orthogonal_as_in_its_worst_epoch(

@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from benchmark.recommender import FloatArray
-from benchmark.reporting.claim_kinds import Beats, Between, Bounded, Equal, RelativeGain, TableRow
+from benchmark.reporting.claim_kinds import (
+    Beats,
+    BestBeats,
+    Between,
+    Bounded,
+    Equal,
+    RelativeGain,
+    TableRow,
+)
 from benchmark.reporting.claims import load_claims
 from benchmark.reporting.printed import Cell, printed
 from benchmark.reporting.verdicts import Judgement, State, Verdict, judge
@@ -142,6 +150,32 @@ def test_one_run_never_gives_a_verdict_however_often_it_is_repeated(
     assert reason in found.reason
 
 
+def test_a_stochastic_row_that_decides_nothing_is_no_replicate_of_the_rows_that_do() -> None:
+    claim = BestBeats(
+        id="D-x", paper="DML", where="", claim="", paper_verdict="holds", kind="best-beats",
+        table=TABLE, domains=["Beauty"], metrics=["RMSE"], ours=["DML"], theirs=["NCF", "CMF"],
+    )  # fmt: skip
+    # The best on both sides are the same in every run; only the worst row of all varies.
+    lookup = measured(
+        {("DML", "RMSE"): [0.9] * 3, ("NCF", "RMSE"): [1.0] * 3, ("CMF", "RMSE"): [1.2, 1.3, 1.1]}
+    )
+    found = judge(claim, LEDGER, lookup)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "one run, repeated" in found.reason
+
+
+@pytest.mark.parametrize("by", [0.0, 0.02, -0.02])
+@pytest.mark.parametrize("significantly", [False, True])
+def test_the_same_difference_in_every_run_has_no_spread_to_judge_it_by(
+    by: float, significantly: bool
+) -> None:
+    # In floating point, adding 0.02 to five numbers gives differences that are 1e-17 apart.
+    lookup = measured({("DML", "RMSE"): OURS, ("NCF", "RMSE"): shifted(OURS, [by] * 5)})
+    found = judge(beats(theirs=["NCF"], significantly=significantly), LEDGER, lookup)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "one run, repeated" in found.reason
+
+
 def test_failed_runs_are_left_out_with_their_pairs() -> None:
     holes = [math.nan, *OURS[1:]]
     lookup = measured({("DML", "RMSE"): holes, ("NCF", "RMSE"): [9.0, *BETTER["NCF", "RMSE"][1:]]})
@@ -230,6 +264,13 @@ def test_significance_is_claimed_of_every_cell_so_one_without_it_fails() -> None
     assert judge(beats(significantly=True), LEDGER, lookup).verdict is Verdict.FAILS
     lookup = measured(BETTER | {("CMF", "RMSE"): [2.0] * 5})
     assert judge(beats(significantly=True), LEDGER, lookup).verdict is Verdict.HOLDS
+
+
+def test_too_few_runs_for_the_papers_test_do_not_refute_it() -> None:
+    # Three folds that all favour DML: t = 3.5, where 4.3 is needed on 2 degrees of freedom.
+    lookup = measured({("DML", "RMSE"): OURS[:3], ("NCF", "RMSE"): shifted(OURS[:3], [1, 2, 3])})
+    found = judge(beats(theirs=["NCF"], significantly=True), LEDGER, lookup)
+    assert found.verdict is Verdict.INCONCLUSIVE
 
 
 def test_significance_is_that_of_the_papers_own_test_also_over_folds() -> None:
