@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,11 +11,12 @@ from numpy.testing import assert_allclose
 
 from baselines.hft import HFT
 from baselines.hidden_topics import Counts, Objective
-from benchmark.data.splits import TEST, Split
-from benchmark.data.task import Task
+from benchmark.data.splits import TEST, split_task
+from benchmark.data.synthetic import Planted, planted_pair
+from benchmark.data.task import make_task
 from benchmark.data.text import tokenize
-from benchmark.data.views import training_data
-from benchmark.recommender import Pairs
+from benchmark.data.views import DomainView, training_data
+from benchmark.recommender import FloatArray, Pairs
 
 N_USERS, N_ITEMS, N_WORDS, K = 7, 5, 11, 3
 
@@ -58,10 +60,48 @@ def test_objective_and_gradient_are_cornac_s(cornac: ModuleType) -> None:
 @pytest.mark.slow
 # Cornac's weights of words may overflow and do no harm to its factors.
 @pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::DeprecationWarning")
-def test_the_error_is_within_five_percent_of_cornac_s(
-    cornac: ModuleType, task: Task, split: Split
+def test_the_error_is_not_above_cornac_s_though_a_tenth_of_the_rows_is_held_out(
+    cornac: ModuleType,
 ) -> None:
-    view = training_data(HFT, task, split, text="summary").target
+    pair = planted_pair(Planted((200, 200), (60, 60), (24, 24), shared_users=200, noise=0.3))
+    task = make_task("planted", pair.source, pair.target)
+    split = split_task(pair.source, pair.target, "80/10/10", seed=1)
+    data = training_data(HFT, task, split, text="summary")
+    view, domain = data.target, task.target
+    rows = split.target.rows(TEST)
+    known = np.isin(domain.users[rows], view.users) & np.isin(domain.items[rows], view.items)
+    rows = rows[known]
+    pairs, truth = Pairs(domain.users[rows], domain.items[rows]), domain.ratings[rows]
+    dataset = _with_documents(cornac, view)
+
+    def error(predicted: FloatArray) -> float:
+        return float(np.sqrt(np.mean((predicted - truth) ** 2)))
+
+    ours, theirs = [], []
+    for seed in (1, 2, 3):
+        fitted = HFT(factors=5, latent_reg=1.0, text_weight=0.1, rounds=3, gradient_steps=30)
+        ours.append(error(fitted.fit(data, seed=seed).predict(pairs)))
+        model = cornac.models.HFT(
+            k=5,
+            l2_reg=1.0,
+            lambda_text=0.1,
+            max_iter=3,
+            grad_iter=30,
+            vocab_size=dataset.item_text.vocab.size,
+            seed=seed,
+            verbose=False,
+        ).fit(dataset)
+        scores = [
+            model.score(dataset.uid_map[user], dataset.iid_map[item])
+            for user, item in zip(pairs.users.tolist(), pairs.items.tolist(), strict=True)
+        ]
+        theirs.append(error(np.array(scores)))
+    assert np.mean(ours) <= np.mean(theirs)
+    assert np.mean(theirs) < truth.std()
+
+
+def _with_documents(cornac: ModuleType, view: DomainView) -> Any:
+    """Cornac's form of the training rows, the reviews of an item side by side."""
     documents: dict[int, list[str]] = {}
     for item, review in zip(view.items.tolist(), view.reviews, strict=True):
         documents.setdefault(item, []).extend(tokenize(review or ""))
@@ -72,25 +112,4 @@ def test_the_error_is_within_five_percent_of_cornac_s(
     )
     text.build(id_map=dataset.iid_map)
     dataset.add_modalities(item_text=text)
-    settings = {"lambda_text": 0.1, "l2_reg": 1.0, "max_iter": 3, "grad_iter": 30}
-    theirs = cornac.models.HFT(
-        k=5, **settings, vocab_size=text.vocab.size, seed=1, verbose=False
-    ).fit(dataset)
-    ours = HFT(factors=5, latent_reg=1.0, text_weight=0.1, rounds=3, gradient_steps=30).fit(
-        training_data(HFT, task, split, text="summary"), seed=1
-    )
-    rows = split.target.rows(TEST)
-    pairs = Pairs(task.target.users[rows], task.target.items[rows])
-    known = np.isin(pairs.users, view.users) & np.isin(pairs.items, view.items)
-    truth = task.target.ratings[rows][known]
-    theirs_rated = [
-        theirs.score(dataset.uid_map[user], dataset.iid_map[item])
-        for user, item in zip(
-            pairs.users[known].tolist(), pairs.items[known].tolist(), strict=True
-        )
-    ]
-    errors = [
-        np.sqrt(np.mean((rated - truth) ** 2))
-        for rated in (ours.predict(pairs)[known], np.array(theirs_rated))
-    ]
-    assert errors[0] == pytest.approx(errors[1], rel=0.05)
+    return dataset
