@@ -25,6 +25,14 @@ class Estimate:
         reach = self.se * float(stats.t.ppf((1 + confidence) / 2, self.n - 1))
         return self.value - reach, self.value + reach
 
+    def p_above(self, bound: float) -> float:
+        """One-sided p of the statistic being ``bound`` or less."""
+        return float(stats.t.sf((self.value - bound) / self.se, self.n - 1))
+
+    def p_below(self, bound: float) -> float:
+        """One-sided p of the statistic being ``bound`` or more."""
+        return float(stats.t.cdf((self.value - bound) / self.se, self.n - 1))
+
     def p_beyond(self, bound: float) -> float:
         """Two-sided p of the statistic being ``bound``."""
         if self.se == 0:

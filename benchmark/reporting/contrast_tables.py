@@ -105,7 +105,7 @@ def _explained(results: Results, found: Contrasts) -> str:
         "seeds. A sign needs both the corrected test over runs and the bootstrap over users; its "
         "p is the larger of both, adjusted by Holm over the rows. Equivalent (TOST): less than "
         f"{MARGIN:.1%} of the row’s own error apart, the smallest gain over a best baseline that "
-        "the papers claim."
+        "the papers claim. Equivalence and power are those of the corrected test."
     )
 
 

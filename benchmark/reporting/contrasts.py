@@ -143,6 +143,7 @@ def _contrast(
     )
     gained = gains(metric, ours, theirs)
     papers = paired_t(gained)
+    half_a_percent = MARGIN * float(theirs.mean())
     users, ranks = _over_users(metric, by_user.of(pairs, 0), by_user.of(pairs, 1))
     return Contrast(
         other.method,
@@ -154,8 +155,8 @@ def _contrast(
         ranks,
         cohens_d(gained, seed=1),
         cliffs_delta(metric, ours, theirs, seed=1),
-        equivalence(gained, margin=MARGIN * float(theirs.mean())),
-        study_power(gained, effect=MARGIN * float(theirs.mean())),
+        equivalence(gained, margin=half_a_percent, test_train=test_train),
+        study_power(gained, effect=half_a_percent, test_train=test_train),
     )
 
 
@@ -169,7 +170,10 @@ def _adjusted(family: Sequence[Contrast]) -> list[Contrast]:
 
 
 def _larger(one: Evidence, other: Evidence) -> float | None:
-    return None if one.p is None or other.p is None else max(one.p, other.p)
+    """The p of both tests rejecting for the same side; those of opposite sides show nothing."""
+    if one.p is None or other.p is None or one.estimate is None or other.estimate is None:
+        return None
+    return max(one.p, other.p) if one.estimate * other.estimate > 0 else 1.0
 
 
 def _paired(one: Row, other: Row) -> list[tuple[Record, Record]]:

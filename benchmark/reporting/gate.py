@@ -138,7 +138,9 @@ def tolerance(then: FloatArray, now: FloatArray, *, is_error: bool) -> float:
 
 def _moves(place: Place, then: Entry, now: Entry) -> list[Finding]:
     found = []
-    for metric in METRICS:
+    # What the reference has and nobody computes any more is lost, not passed.
+    known = dict.fromkeys((*METRICS, *(name for run in then.runs.values() for name in run)))
+    for metric in known:
         pairs = [(then.runs[run].get(metric), now.runs[run].get(metric)) for run in then.runs]
         before = [first for first, _ in pairs if first is not None]
         after = [second for first, second in pairs if second is not None and first is not None]
@@ -148,7 +150,7 @@ def _moves(place: Place, then: Entry, now: Entry) -> list[Finding]:
             where = "here" if lost else "in the reference"
             reason = f"{lost or gained} of {len(pairs)} runs lack it {where}"
             found.append(Finding(place, metric, State.NOT_COMPARABLE, reason, runs=len(after)))
-        elif before:
+        elif before and metric in METRICS:
             found.append(_move(place, metric, np.array(before), np.array(after)))
     return found
 

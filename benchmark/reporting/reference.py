@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from benchmark.data.prepared import Prepared
 from benchmark.errors import BenchError
 from benchmark.recommender import Side
+from benchmark.running.checked import AS_WRITTEN, from_json
 from benchmark.running.plan import Cell
 from benchmark.running.records import Record, Status, Store, write_atomically
 from benchmark.running.run import PlannedTask
@@ -36,9 +40,14 @@ class Place(NamedTuple):
 class Entry:
     """Metrics of each run, which is named by seed and fold; ``test_rows`` in the smallest fold."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = AS_WRITTEN
+
     trials: int
     test_rows: int
-    runs: dict[str, dict[str, float]]
+    # Without a run, or a metric of it, there would be nothing to compare and nothing to ring.
+    runs: Annotated[
+        dict[str, Annotated[dict[str, float], Field(min_length=1)]], Field(min_length=1)
+    ]
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,29 @@ class Snapshot:
             if place.task in tasks and place.method in methods
         }
         return replace(self, entries=kept)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A task as the file has it: fingerprints, and entries by domain and method."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = AS_WRITTEN
+
+    data: dict[str, str]
+    domains: dict[str, dict[str, Entry]]
+
+
+@dataclass(frozen=True)
+class _File:
+    """The reference as it is written."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = AS_WRITTEN
+
+    schema: Literal[1]  # SCHEMA
+    suite: str
+    protocol: dict[str, Any]
+    versions: dict[str, str]
+    tasks: dict[str, _Task]
 
 
 @dataclass(frozen=True)
@@ -181,24 +213,27 @@ def load(path: Path) -> Snapshot | None:
         BenchError: the file is there and is no reference that this version reads.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        if values["schema"] != SCHEMA:
-            raise ValueError(f"schema {values['schema']}, this version reads {SCHEMA}")
-        entries = {
-            Place(task, domain, method): Entry(**entry)
-            for task, about in values["tasks"].items()
-            for domain, methods in about["domains"].items()
-            for method, entry in methods.items()
-        }
-        data = {task: about["data"] for task, about in values["tasks"].items()}
-        return Snapshot(values["suite"], values["protocol"], values["versions"], data, entries)
+        found = from_json(_file(), path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError) as error:
         raise BenchError(
             f"cannot read the reference {path}: {error}; restore it from version control, or "
             "remove it and write a new one with bench check --accept"
         ) from error
+    entries = {
+        Place(task, domain, method): entry
+        for task, about in found.tasks.items()
+        for domain, methods in about.domains.items()
+        for method, entry in methods.items()
+    }
+    data = {task: about.data for task, about in found.tasks.items()}
+    return Snapshot(found.suite, found.protocol, found.versions, data, entries)
+
+
+@functools.cache
+def _file() -> TypeAdapter[_File]:
+    return TypeAdapter(_File)
 
 
 def save(snapshot: Snapshot, path: Path) -> None:

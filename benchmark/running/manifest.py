@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict, TypeAdapter
 
 from benchmark.data.card import Card
 from benchmark.errors import BenchError
 from benchmark.recommender import Signal
+from benchmark.running.checked import AS_WRITTEN, from_json, said
 from benchmark.running.records import Store, write_atomically
 from benchmark.running.run import PlannedTask
-from benchmark.running.suite import Suite
+from benchmark.running.suite import Published, Suite
 from benchmark.running.variants import Variant
 
 
 @dataclass(frozen=True)
 class MethodEntry:
     """What the tables say of a method beside its scores."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = AS_WRITTEN
 
     name: str
     title: str
@@ -36,6 +42,8 @@ class MethodEntry:
 @dataclass(frozen=True)
 class TaskEntry:
     """A task as it was last planned; ``cells`` are keys of records, present or still to come."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = AS_WRITTEN
 
     name: str
     source: str
@@ -54,6 +62,8 @@ class TaskEntry:
 @dataclass(frozen=True)
 class Manifest:
     """The last plan of a suite, enough to report without data or training."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = AS_WRITTEN
 
     suite: str
     title: str
@@ -106,27 +116,41 @@ def load(store: Store) -> Manifest | None:
     """The manifest of the last run, or None before the first.
 
     Raises:
-        BenchError: the file is there and cannot be read.
+        BenchError: the file is there and cannot be read, is damaged, or was changed by hand.
     """
     path = _path(store.folder)
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        for entry in values["tasks"]:
-            if entry["card"]:
-                Card.from_dict(entry["card"])  # Refused here where another version wrote it.
-        return Manifest(
-            **{
-                **values,
-                "methods": [MethodEntry(**entry) for entry in values["methods"]],
-                "tasks": [TaskEntry(**entry) for entry in values["tasks"]],
-            }
-        )
+        found: Manifest = from_json(_schema(Manifest), path.read_text(encoding="utf-8"))
+        for number, task in enumerate(found.tasks):
+            _check(task, f"tasks.{number}")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError) as error:
         raise BenchError(
-            f"cannot read {path}: {error}; remove it and run the suite again"
+            f"cannot read {path}: {error}; remove it and run the suite again, which keeps what is "
+            "done"
         ) from error
+    return found
+
+
+@functools.cache
+def _schema(of: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(of)
+
+
+def _check(task: TaskEntry, place: str) -> None:
+    """Look into what a task holds as plain values; a ValueError names what is wrong of them."""
+    from_json(_schema(list[Published]), json.dumps(task.published), place=f"{place}.published")
+    if task.card is not None:
+        card = f"{place}.card"
+        from_json(_schema(Card), json.dumps(task.card), place=card)
+        try:
+            Card.from_dict(task.card)
+        except TypeError as error:  # A field that only another version has.
+            raise ValueError(said(card, str(error))) from error
+    for domain in (task.source, task.target) if task.cells else ():
+        if domain not in task.largest:
+            raise ValueError(said(f"{place}.largest", f"no rating of {domain}"))
 
 
 def _path(folder: Path) -> Path:

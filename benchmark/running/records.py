@@ -17,10 +17,11 @@ from typing import Any, BinaryIO, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
 
 from benchmark.errors import BenchError
 from benchmark.recommender import FloatArray
+from benchmark.running.checked import AS_WRITTEN, from_json, said
 
 SCHEMA = 1
 DAMAGED = (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
@@ -62,9 +63,7 @@ class Status(StrEnum):
 class Record:
     """What is known of a finished cell; ``metrics`` by scored domain, then by metric."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
-        extra="forbid", strict=True, allow_inf_nan=False
-    )
+    __pydantic_config__: ClassVar[ConfigDict] = AS_WRITTEN
 
     key: str
     suite: str
@@ -97,17 +96,13 @@ class Record:
         Raises:
             ValueError: it is none, or was changed since; says which field is wrong.
         """
-        try:
-            _fields().validate_json(text)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False)[0]
-            raise ValueError(_said(".".join(map(str, first["loc"])), first["msg"])) from error
+        from_json(_fields(), text)
         values = json.loads(text)
         found = cls(**{**values, "status": Status(values["status"])})
         if found.schema != SCHEMA:
-            raise ValueError(_said("schema", f"{found.schema}, where {SCHEMA} is read"))
+            raise ValueError(said("schema", f"{found.schema}, where {SCHEMA} is read"))
         if found.status is Status.OK and (missing := found._missing()):
-            raise ValueError(_said(missing, "missing"))
+            raise ValueError(said(missing, "missing"))
         return found
 
     def to_json(self) -> str:
@@ -133,10 +128,6 @@ class Record:
 @functools.cache
 def _fields() -> TypeAdapter[Record]:
     return TypeAdapter(Record)
-
-
-def _said(field: str, wrong: str) -> str:
-    return f"{field}: {wrong}" if field else wrong
 
 
 class Store:

@@ -203,7 +203,7 @@ def test_narrowing_keeps_the_rest_of_the_reference(small: Small, reference: Path
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("{", "cannot read the reference"), ('{"schema": 99}', "schema 99, this version reads 1")],
+    [("{", "cannot read the reference"), ('{"schema": 99}', "schema: Input should be 1")],
 )
 def test_a_broken_reference_is_said_and_not_overwritten(
     content: str, message: str, small: Small

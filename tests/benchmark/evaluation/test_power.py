@@ -39,6 +39,16 @@ def test_the_smallest_detectable_effect_needs_just_these_runs(n: int, alpha: flo
     assert (runs_needed(size * 0.97, 1.0, alpha=alpha) or 0) > n
 
 
+def test_folds_that_overlap_see_less_than_as_many_seeds() -> None:
+    # Nadeau and Bengio: (1/5 + 1/4) / (1/5) = 1.5 squared times the variance.
+    folds = smallest_detectable(5, 1.0, test_train=0.25)
+    assert folds == pytest.approx(1.5 * smallest_detectable(5, 1.0))
+    assert power_of_t(folds, 5, test_train=0.25) == pytest.approx(0.8, abs=1e-4)
+    assert (runs_needed(2.0, 1.0, test_train=0.25) or 0) > (runs_needed(2.0, 1.0) or 0)
+    # Half a standard deviation is one unit of what all folds share: no number of them shows it.
+    assert runs_needed(0.5, 1.0, test_train=0.25) is None
+
+
 def test_no_number_of_runs_finds_nothing() -> None:
     assert runs_needed(0.0, 1.0) is None
     assert runs_needed(1e-9, 1.0) is None

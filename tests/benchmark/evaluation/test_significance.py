@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import ArrayLike
 from scipy import stats
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
+from statsmodels.stats.weightstats import ttost_paired
 
 from benchmark.evaluation.effect_sizes import cliffs_delta, cohens_d
 from benchmark.evaluation.metrics import METRICS
@@ -151,8 +152,30 @@ def test_equivalence_is_two_one_sided_tests_and_its_interval_agrees() -> None:
         assert found.interval is not None
         within = -margin < found.interval[0] and found.interval[1] < margin
         assert found.significant() is within
+        theirs = ttost_paired(DARWIN, np.zeros(len(DARWIN)), -margin, margin)
+        assert found.p == pytest.approx(theirs[0])
     with pytest.raises(ValueError, match="margin is 0"):
         equivalence(DARWIN, margin=0)
+
+
+def test_folds_are_called_equivalent_no_more_often_than_alpha_says() -> None:
+    # The mean of 50 rows lies just at the margin, and is estimated by 15 random fifths of them.
+    rng, wrong = np.random.default_rng(0), {0.0: 0, 0.25: 0}
+    for _ in range(200):
+        rows = 0.3 + rng.normal(size=50)
+        gained = [float(rng.choice(rows, 10, replace=False).mean()) for _ in range(15)]
+        for ratio in wrong:
+            wrong[ratio] += bool(equivalence(gained, margin=0.3, test_train=ratio).significant())
+    assert wrong[0.25] < 0.08 * 200
+    assert wrong[0.0] > 0.12 * 200
+
+
+def test_the_corrected_equivalence_test_agrees_with_its_interval_and_the_corrected_t() -> None:
+    found = equivalence(DARWIN, margin=60.0, test_train=0.25)
+    corrected = corrected_resampled_t(DARWIN, test_train=0.25, confidence=0.9)
+    assert found.interval == pytest.approx(corrected.interval)
+    assert found.p is not None
+    assert found.p > (equivalence(DARWIN, margin=60.0).p or 0)
 
 
 def test_holm_is_the_textbook_example_and_leaves_the_undecided_out() -> None:

@@ -14,7 +14,13 @@ from benchmark.data.prepared import Prepared
 from benchmark.data.splits import TEST, Split
 from benchmark.data.task import Task
 from benchmark.evaluation.metrics import rmse
-from benchmark.evaluation.significance import corrected_resampled_t, gains, paired_t
+from benchmark.evaluation.power import study_power
+from benchmark.evaluation.significance import (
+    corrected_resampled_t,
+    equivalence,
+    gains,
+    paired_t,
+)
 from benchmark.recommender import FloatArray
 from benchmark.reporting import scored_rows
 from benchmark.reporting.contrast_tables import contrast_tables
@@ -141,6 +147,22 @@ def test_over_folds_the_test_is_the_corrected_one(
     gained = gains("rmse", ours, theirs)
     assert knn.runs == corrected_resampled_t(gained, test_train=0.25)
     assert knn.papers == paired_t(gained)
+    half_a_percent = 0.005 * float(np.mean(theirs))
+    assert knn.equivalent == equivalence(gained, margin=half_a_percent, test_train=0.25)
+    assert knn.power == study_power(gained, effect=half_a_percent, test_train=0.25)
+
+
+def test_runs_and_users_that_favour_opposite_sides_give_no_sign(tmp_path: Path) -> None:
+    # DML is better in four runs of five, but over all rows the fifth outweighs them.
+    errors = {"dml": [1.0, 1.0, 1.0, 1.0, 100.0], "knn": [1.02, 1.02, 1.02, 1.02, 99.999]}
+    predictions = {name: [TRUTH + error for error in each] for name, each in errors.items()}
+    store = store_with(tmp_path, predictions)
+    contrasted = contrasts(results_of(predictions), store, test_train=0.0)
+    assert contrasted is not None
+    [knn] = contrasted.of["rmse"]
+    assert knn.runs.significant()
+    assert knn.users.significant()
+    assert knn.mark == ""
 
 
 def test_one_run_never_gives_a_sign(

@@ -225,6 +225,46 @@ def test_a_reference_survives_being_written_and_read(tmp_path: Path) -> None:
     assert sum('"rmse"' in line for line in lines) == 3
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"rmse": 0.9', '"rmse": NaN', "rmse: Input should be a finite number"),
+        ('"rmse": 0.9', '"rmse": "0.9"', "rmse: Input should be a valid number"),
+        ('{ "rmse": 0.9 }', "{}", "runs.seed 0 fold 0: Dictionary should have at least 1 item"),
+        ('"trials": 1', '"trials": "many"', "knn.trials: Input should be a valid integer"),
+        ('"suite": "suite"', '"siute": "suite"', "suite: Field required"),
+        ('"schema": 1', '"schema": 2', "schema: Input should be 1"),
+        ("{", "[", "Invalid JSON"),
+    ],
+)
+def test_a_reference_that_nothing_can_be_compared_with_is_refused(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    path = tmp_path / "reference.json"
+    save(snapshot({HERE: entry(0.9)}), path)
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(BenchError, match="restore it from version control") as refused:
+        load(path)
+    assert said in str(refused.value)
+
+
+def test_an_entry_without_runs_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "reference.json"
+    save(snapshot({HERE: entry()}), path)
+    with pytest.raises(BenchError, match=r"knn\.runs: Dictionary should have at least 1 item"):
+        load(path)
+
+
+def test_a_metric_that_nobody_computes_any_more_is_not_comparable() -> None:
+    found = compare(snapshot({HERE: entry(0.9, **{"p@7": 0.5})}), measured({HERE: entry(0.9)}))
+    assert {f.metric: f.state for f in found} == {
+        "rmse": State.PASS, "p@7": State.NOT_COMPARABLE,
+    }  # fmt: skip
+    assert not passes(found)
+
+
 def a_suite(*tasks: str) -> Suite:
     specs = [TaskSpec(name=name, source="synthetic/source", target="domain") for name in tasks]
     return Suite(name="suite", title="S", seeds=[1], tasks=specs)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import BEAUTY, MUSIC, failed, record, scores
@@ -143,5 +146,75 @@ def test_a_plan_of_another_version_is_refused_in_words(found: Manifest, tmp_path
     store.create()
     cards = [{**task.card, "source": {"name": "x"}} for task in found.tasks if task.card]
     manifests.save(replace(found, tasks=[replace(found.tasks[0], card=cards[0])]), store)
-    with pytest.raises(BenchError, match="remove it and run the suite again"):
+    with pytest.raises(
+        BenchError, match=r"tasks\.0\.card\.source\.users: .* required; remove it "
+    ):
         manifests.load(store)
+
+
+def test_a_plan_is_read_as_it_was_written(found: Manifest, tmp_path: Path) -> None:
+    store = Store(tmp_path, "made")
+    store.create()
+    manifests.save(found, store)
+    before = (store.folder / "manifest.json").read_bytes()
+    again = manifests.load(store)
+    assert again is not None
+    manifests.save(again, store)
+    assert (store.folder / "manifest.json").read_bytes() == before
+
+
+def _set(values: Any, steps: Sequence[str | int], value: object) -> None:
+    for step in steps[:-1]:
+        values = values[step]
+    if value is None:
+        del values[steps[-1]]
+    else:
+        values[steps[-1]] = value
+
+
+@pytest.mark.parametrize(
+    ("steps", "value", "said"),
+    [
+        (("title",), None, "title: Field required"),
+        (("methods",), "all", "methods: Input should be a valid array"),
+        (("methods", 0, "trivial"), "yes", "methods.0.trivial: Input should be a valid boolean"),
+        (("tasks", 0, "cells"), [1], "tasks.0.cells.0: Input should be a valid string"),
+        (("tasks", 0, "cards"), {}, "tasks.0.cards: Unexpected keyword argument"),
+        (("tasks", 0, "largest"), {}, "tasks.0.largest: no rating of amazon2014"),
+        (
+            ("tasks", 0, "published", 0, "side"),
+            "left",
+            "tasks.0.published.0.side: Input should be",
+        ),
+        (("tasks", 0, "published", 0, "pair"), None, "tasks.0.published.0.pair: Field required"),
+        (("tasks", 0, "card", "vocabulary"), "many", "tasks.0.card.vocabulary: Input should be"),
+        (("tasks", 0, "card", "words"), 3, "tasks.0.card: Card.__init__() got an unexpected"),
+        (("caveats",), ["ok", 3], "caveats.1: Input should be a valid string"),
+    ],
+)
+def test_a_plan_that_was_changed_by_hand_is_refused_by_the_field(
+    found: Manifest, tmp_path: Path, steps: tuple[str | int, ...], value: object, said: str
+) -> None:
+    store = Store(tmp_path, "made")
+    store.create()
+    manifests.save(found, store)
+    path = store.folder / "manifest.json"
+    values = json.loads(path.read_text())
+    _set(values, steps, value)
+    path.write_text(json.dumps(values))
+    with pytest.raises(BenchError) as refused:
+        manifests.load(store)
+    line = str(refused.value)
+    assert line.startswith(f"cannot read {path}: {said}")
+    assert line.endswith("; remove it and run the suite again, which keeps what is done")
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"suite": "made"', "\x00"])
+def test_a_plan_that_is_no_plan_is_refused_in_a_line(text: str, tmp_path: Path) -> None:
+    store = Store(tmp_path, "made")
+    store.create()
+    (store.folder / "manifest.json").write_text(text)
+    with pytest.raises(BenchError, match="remove it and run the suite again") as refused:
+        manifests.load(store)
+    assert "\n" not in str(refused.value)
