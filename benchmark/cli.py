@@ -131,7 +131,7 @@ def run(
     from benchmark.data.catalog import Places
     from benchmark.reporting import scored_rows
     from benchmark.running import manifest as manifests
-    from benchmark.running.records import Status, Store
+    from benchmark.running.records import Status, Store, make_writable
     from benchmark.running.reuse import found_elsewhere, take_over
     from benchmark.running.run import cards, pending, plan
     from benchmark.running.run import run as run_cells
@@ -159,6 +159,7 @@ def run(
         _print_plan(planned, chosen, {cell.key for cell in todo})
         return
     store.create()
+    make_writable(reports_dir / declared.name, "reports", option="--reports-dir")
     take_over(taken, elsewhere, store)
     earlier = manifests.load(store)
     found = manifests.manifest(declared, available, planned, cards(narrowed, planned), earlier)

@@ -43,10 +43,14 @@ def study(name: str, quick: bool, seeds: list[int], results_dir: Path, reports_d
     # Imported here, for torch and its like take seconds that --help should not.
     from benchmark.registry import STUDIES, find_studies
     from benchmark.reporting.studies import write_studies
+    from benchmark.running.records import make_writable
     from benchmark.running.studies import configured, folder, load, run_study
 
     place = folder(results_dir, quick=quick)
-    for chosen in find_studies(name):
+    asked = find_studies(name)
+    make_writable(place, "results", option="--results-dir")
+    make_writable(reports_dir / place.name, "reports", option="--reports-dir")
+    for chosen in asked:
         outcome = run_study(
             configured(chosen, quick=quick), seeds, place, on_seed=partial(_tell, chosen.name)
         )

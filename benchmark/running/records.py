@@ -142,21 +142,13 @@ class Store:
         self.logs = self.folder / "logs"
 
     def create(self) -> None:
-        """Make the folders and try to write, so that a run that could not end never starts.
+        """Make the folders.
 
         Raises:
-            BenchError: the folder cannot be written to.
+            BenchError: one of them cannot be written to.
         """
-        try:
-            for folder in (self.records, self.predictions, self.artifacts, self.logs):
-                folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.records) as probe:
-                probe.write(b"x")
-        except OSError as error:
-            raise BenchError(
-                f"cannot write results to {self.folder}: {error.strerror}; "
-                "choose another folder with --results-dir"
-            ) from error
+        for folder in (self.records, self.predictions, self.artifacts, self.logs):
+            make_writable(folder, "results", option="--results-dir")
 
     def get(self, key: str) -> Record | None:
         """The record of a cell, or None when there is none or it is to be made again."""
@@ -245,6 +237,23 @@ class Store:
     def forget(self, key: str) -> None:
         """Remove a record, so that its cell runs again."""
         (self.records / f"{key}.json").unlink(missing_ok=True)
+
+
+def make_writable(folder: Path, what: str, *, option: str) -> None:
+    """Make a folder and try to write, so that what could not be kept is never begun.
+
+    Raises:
+        BenchError: it cannot be written to; names the ``option`` that chooses it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"x")
+    except OSError as error:
+        raise BenchError(
+            f"cannot write {what} to {folder}: {error.strerror}; choose another folder with "
+            f"{option}"
+        ) from error
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -248,14 +248,17 @@ def test_bad_input_is_one_clear_line_and_exit_code_2(
     assert not (tmp_path / "results").exists()
 
 
-def test_results_that_cannot_be_written_are_refused_before_anything_runs(
-    suite: Path, tmp_path: Path
+@pytest.mark.parametrize("kind", ["results", "reports"])
+def test_a_folder_that_cannot_be_written_to_is_refused_before_anything_runs(
+    suite: Path, tmp_path: Path, kind: str
 ) -> None:
-    (tmp_path / "results").write_text("a file where a folder should be")
+    (tmp_path / kind).write_text("a file where a folder should be")
     refused = bench("run", "--suite", suite, folder=tmp_path)
     assert refused.returncode == 2
-    assert "cannot write results to" in refused.stderr
-    assert "Traceback" not in refused.stderr
+    [line] = refused.stderr.splitlines()
+    assert line.startswith(f"bench: cannot write {kind} to {tmp_path / kind}")
+    assert line.endswith(f"choose another folder with --{kind}-dir")
+    assert not list(tmp_path.glob("results/*/records/*"))
 
 
 def test_missing_data_is_said_with_the_files_and_the_rest_runs(tmp_path: Path) -> None:

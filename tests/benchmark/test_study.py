@@ -123,6 +123,18 @@ def test_the_command_writes_rows_provenance_and_report(tmp_path: Path) -> None:
     assert "Proposition 1" in (reports / "index.html").read_text()
 
 
+@pytest.mark.parametrize("kind", ["results", "reports"])
+def test_a_folder_that_cannot_be_written_to_is_refused_before_a_study_runs(
+    tmp_path: Path, kind: str
+) -> None:
+    (tmp_path / kind).write_text("a file where a folder should be")
+    refused = run(tmp_path, CHEAP, "--quick", "--seeds", "1")
+    assert refused.exit_code == 2
+    [line] = refused.stderr.splitlines()
+    assert line.startswith(f"bench: cannot write {kind} to ")
+    assert line.endswith(f"choose another folder with --{kind}-dir")
+
+
 def test_what_is_there_is_not_computed_again(tmp_path: Path) -> None:
     run(tmp_path, CHEAP, "--quick", "--seeds", "1")
     assert "seed" not in run(tmp_path, CHEAP, "--quick", "--seeds", "1").stderr
