@@ -76,6 +76,8 @@ def ranking_agreement(
     found = Agreement(
         tuple(methods), n, len(ordered) - len(changed), len(ordered), changed, left_out
     )
+    if methods and not n:
+        return replace(found, undecided="no run of all the methods measured has succeeded")
     if not ordered:
         return replace(found, undecided="the paper orders no two of the methods measured")
     told = np.array([printed[m] for m in methods])

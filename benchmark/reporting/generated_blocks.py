@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -70,7 +71,8 @@ def _results(suite: str, task: str, reports: Path) -> str:
                 columns.append(Column("paper", True))
     best = {
         (domain, metric): min(
-            m.values[metric].mean for m in found if m.domain == domain and m.values
+            (m.values[metric].mean for m in found if m.domain == domain and metric in m.values),
+            default=math.nan,
         )
         for domain in domains
         for metric in _SHOWN

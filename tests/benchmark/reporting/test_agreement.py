@@ -70,6 +70,13 @@ def test_methods_without_measurements_and_failed_seeds_are_left_out() -> None:
     assert (found.runs, found.held, found.orderings) == (2, 15, 15)
 
 
+def test_runs_that_no_two_methods_share_order_nothing_and_that_is_said() -> None:
+    found = ranking_agreement(
+        "rmse", {"a": 1.0, "b": 2.0}, {"a": [1.0, math.nan], "b": [math.nan, 2.0]}, seed=0
+    )
+    assert found.undecided == "no run of all the methods measured has succeeded"
+
+
 @pytest.mark.parametrize(
     "measured", [{}, {"a": [1.0, 2.0]}, {"a": [math.nan], "b": [1.0]}, {"a": [1, 1], "b": [1, 1]}]
 )

@@ -85,6 +85,21 @@ def test_a_task_of_two_domains_has_columns_for_both(report: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_domain_on_which_everything_failed_has_dashes(tmp_path: Path) -> None:
+    (tmp_path / "made" / "tables").mkdir(parents=True)
+    (tmp_path / "made" / "tables" / "both.csv").write_text(
+        "task,domain,method,metric,unit,mean,sd,n,paper,title,target_data\n"
+        "both,x/books,knn,rmse,stars,1.0,,1,,KNN,R\n"
+        "both,x/books,knn,mae,stars,0.8,,1,,KNN,R\n"
+        "both,x/films,knn,,,,,,,KNN,R\n"
+    )
+    block = "<!-- generated: results made both -->\n<!-- /generated -->"
+    row = filled(block, tmp_path).splitlines()[4]
+    assert [cell.strip() for cell in row.split("|")[1:-1]] == [
+        "KNN", "R", "**1.000**", "**0.800**", "–", "–",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("what", "message"),
     [
