@@ -27,13 +27,15 @@ def list_(data_dir: Path | None) -> None:
     from benchmark.data.catalog import Places, describe, entries, verify
 
     places = Places(data_dir, cache_dir())
+    if data_dir is None:
+        click.echo("no data folder named (--data-dir or BENCH_DATA): only the cache", err=True)
     for entry in entries():
         files = describe(entry.name).files
         at_hand = entry.status
         if files and not entry.held:
             found = any(file.path for file in verify(entry.name, places).files)
             at_hand = "at hand" if found else "not here"
-        rows = f"{entry.rows:>10,} ratings" if entry.rows else " " * 18
+        rows = f"{entry.rows:>11,} ratings" if entry.rows else " " * 19
         click.echo(f"{entry.name:42} {rows}  {at_hand}")
 
 
@@ -46,7 +48,9 @@ def fetch(name: str, data_dir: Path | None) -> None:
     from benchmark.data.catalog import fetch as fetch_files
 
     entry = describe(name)
-    click.echo(f"{entry.edition}. Terms: {entry.terms} Cite: {entry.citation}", err=True)
+    click.echo(f"{entry.edition}. Terms: {entry.terms}. Cite: {entry.citation}.", err=True)
+    if not entry.files:
+        click.echo(f"{name} is generated; there is nothing to fetch", err=True)
     places = Places(data_dir, cache_dir(), download=True, progress=_show_bytes)
     for file, path in fetch_files(name, places).items():
         click.echo(f"{file}: {path}")

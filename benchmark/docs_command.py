@@ -12,10 +12,13 @@ import click
 @click.pass_context
 def docs(context: click.Context, only_check: bool) -> None:
     """Write a page for each method, their index, and the README's generated parts."""
+    from benchmark.errors import BenchError
     from benchmark.reporting.documents import documents, stale
-    from benchmark.repository import ROOT
+    from benchmark.repository import IS_CHECKOUT, ROOT
     from benchmark.running.records import write_atomically
 
+    if not IS_CHECKOUT:
+        raise BenchError("bench docs writes into a checkout of the repository; run it from one")
     wanted = documents()
     changed = stale(wanted)
     for path in changed:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import sysconfig
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-SUITES = ROOT / "benchmark" / "suites"
+_PACKAGE = Path(__file__).resolve().parent
+IS_CHECKOUT = (_PACKAGE.parent / "pyproject.toml").is_file()
+"""Whether this is the repository itself and not a copy that pip has installed."""
+# Installed, the committed results lie where pyproject.toml's data-files say, and a run writes
+# into the working directory.
+ROOT = _PACKAGE.parent if IS_CHECKOUT else Path(sysconfig.get_path("data"), "share", "cdrbench")
+SUITES = _PACKAGE / "suites"
 PUBLISHED = ROOT / "results" / "published"
 REFERENCE = ROOT / "results" / "reference"
-RESULTS = ROOT / "results"
-REPORTS = ROOT / "reports"
+RESULTS = (ROOT if IS_CHECKOUT else Path.cwd()) / "results"
+REPORTS = (ROOT if IS_CHECKOUT else Path.cwd()) / "reports"
 
 
 def cache_dir() -> Path:

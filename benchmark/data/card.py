@@ -231,7 +231,7 @@ def render_markdown(card: Card) -> str:
 
 
 def summary(card: Card) -> str:
-    """What the domains have in common, in two sentences."""
+    """What the domains have in common, and the words of their texts if they have any."""
     beside = _published(card)
     shared = (
         _beside(f"{count:,} {what}", beside.get(("task", what)))
@@ -240,6 +240,8 @@ def summary(card: Card) -> str:
             ("shared items", card.shared_items),
         )
     )
+    if not (_has_text(card) or beside.get(("task", "vocabulary"))):
+        return f"{', '.join(shared)}."
     words = _beside(f"{card.vocabulary:,}", beside.get(("task", "vocabulary")))
     text_incomplete = any(side.text_incomplete for side in (card.source, card.target))
     return (
@@ -257,10 +259,16 @@ def about_text(card: Card) -> str:
     ]
     if not lacking:
         return ""
+    if not _has_text(card):
+        return f"These data have no {_CALLED[card.text]}: methods that read them do without."
     return (
         f"Methods that read {_CALLED[card.text]} learn from the training rows that have one: "
         f"{', '.join(lacking)}."
     )
+
+
+def _has_text(card: Card) -> bool:
+    return card.source.with_text + card.target.with_text > 0
 
 
 def statistics(card: Card) -> list[tuple[str, str, str]]:

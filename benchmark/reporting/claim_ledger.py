@@ -11,7 +11,7 @@ from benchmark.errors import BenchError
 from benchmark.reporting.claim_sheet import Line
 from benchmark.reporting.formats import to_markdown
 from benchmark.reporting.layout import Cell, Column, Mark, Table
-from benchmark.reporting.verdicts import Verdict
+from benchmark.reporting.verdicts import Verdict, plural
 
 CLAIM_COLUMNS = (
     *("id", "paper", "where", "claim", "verdict", "on_paper", "data"),
@@ -166,7 +166,7 @@ def _entry(standing: Standing, way: str) -> str:
 
 def _counts(known: Sequence[Standing]) -> str:
     counts = [(sum(s.verdict == verdict for s in known), verdict) for verdict in _STANDINGS]
-    told = ", ".join(f"{count} {verdict}" for count, verdict in counts if count)
+    told = ", ".join(f"{count} {plural(verdict)}" for count, verdict in counts if count)
     return f"Of {len(known)} claims: {told}."
 
 

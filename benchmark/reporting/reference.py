@@ -216,7 +216,11 @@ def load(path: Path) -> Snapshot | None:
         found = from_json(_file(), path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise BenchError(
+            f"cannot read the reference {path}: {error.strerror}; name another with --reference"
+        ) from error
+    except ValueError as error:
         raise BenchError(
             f"cannot read the reference {path}: {error}; restore it from version control, or "
             "remove it and write a new one with bench check --accept"

@@ -23,7 +23,7 @@ from benchmark.reporting.page import render_page, render_records
 from benchmark.reporting.reasons import portable
 from benchmark.reporting.summary import Results
 from benchmark.reporting.tables import LEGEND, comparison, problems
-from benchmark.reporting.verdicts import Verdict
+from benchmark.reporting.verdicts import Verdict, plural
 from benchmark.running.manifest import Manifest, TaskEntry
 from benchmark.running.records import Store, write_atomically
 
@@ -82,7 +82,7 @@ def render_markdown_report(gathered: Gathered) -> str:
 
 
 def _claims_section(claims: Sheet) -> list[str]:
-    counts = (f"{len(claims.of(verdict))} {verdict}" for verdict in Verdict)
+    counts = (f"{len(claims.of(verdict))} {plural(verdict)}" for verdict in Verdict)
     columns = [Column(title) for title in ("Verdict", "Claim", "Where", "On the paper's numbers")]
     rows = [
         [

@@ -113,17 +113,18 @@ def close_up(scores: Sequence[Dot], ax: Axes) -> Axes:
 def costs(points: Sequence[Cost], ax: Axes, *, label: str) -> Axes:
     """Score against seconds on a log scale; the line joins what nothing beats in both."""
     for point in points:
+        marker = MARKERS[point.place % len(MARKERS)]
         ax.plot(
             point.seconds,
             point.score,
-            MARKERS[point.place % len(MARKERS)],
+            marker,
             color=COLOURS[point.place % len(COLOURS)],
             fillstyle=FILLS[point.place // len(MARKERS) % len(FILLS)],
             markerfacecolor="white" if point.trivial else None,
             markerfacecoloralt="white",
             markeredgecolor="0.2",
             markeredgewidth=1 if point.trivial else 0.4,
-            markersize=7,
+            markersize=10 if marker == "*" else 7,  # Or how a star is filled is not to be seen.
             linestyle="none",
             label=point.label,
             zorder=3,

@@ -87,6 +87,10 @@ def measured_text(results: Results, row: Row, metric: str) -> str:
     return f"{text} {sign}" if sign else text
 
 
+_ALMOST_NO = 0.1
+"""The share of users up to which P@5 and R@5 are said to separate nothing."""
+
+
 def notes(results: Results) -> list[str]:
     """What a reader has to know of the numbers."""
     lines = [about_signs(results)] if results.system else []
@@ -216,7 +220,13 @@ def _about_ranking(test_users: tuple[int, int] | None) -> str:
     here = ""
     if test_users is not None:
         over, users = test_users
-        here = f" (here {over:,} of {users:,} users, {over / users:.1%})"
+        share = f"{over:,} of {users:,} users, {over / users:.1%}"
+        if over / users > _ALMOST_NO:
+            return (
+                "P@5 and R@5 over a user's own test items tell methods apart by the users alone "
+                f"who have more than 5 of them: {share}."
+            )
+        here = f" (here {share})"
     return (
         "P@5 and R@5 over a user's own test items cannot separate methods where almost no user "
         f"has more than 5 of them{here}: on Amazon's Musical Instruments the worst possible order "

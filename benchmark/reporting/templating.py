@@ -8,6 +8,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from benchmark.reporting.verdicts import plural
+
 TEMPLATES = Path(__file__).parent / "templates"
 _HELD = re.compile(r"\[[-+\d., ]+\]|[±<] (?=\d)| [†‡]")
 
@@ -23,6 +25,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["unbroken"] = unbroken
+    made.filters["plural"] = plural
     return made
 
 

@@ -44,6 +44,13 @@ class Verdict(StrEnum):
     NOT_TESTABLE = "not testable here"
 
 
+def plural(verdict: str) -> str:
+    """What several claims do of which each has this verdict: "2 hold"."""
+    first, *rest = verdict.split(" ")
+    several = {"holds": "hold", "fails": "fail", "differs": "differ"}
+    return " ".join([several.get(first, first), *rest])
+
+
 class State(StrEnum):
     """Where a part lies: inside its range, outside it, open, or nothing has measured it."""
 

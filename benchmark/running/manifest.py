@@ -125,7 +125,11 @@ def load(store: Store) -> Manifest | None:
             _check(task, f"tasks.{number}")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise BenchError(
+            f"cannot read {path}: {error.strerror}; choose another folder with --results-dir"
+        ) from error
+    except ValueError as error:
         raise BenchError(
             f"cannot read {path}: {error}; remove it and run the suite again, which keeps what is "
             "done"

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from benchmark.repository import ROOT
+from benchmark.repository import IS_CHECKOUT, ROOT
 
 _LIBRARIES = ("numpy", "scipy", "pandas", "torch", "scikit-surprise", "scikit-learn", "optuna")
 
@@ -33,6 +33,8 @@ def provenance(threads: int) -> dict[str, Any]:
 
 def _git(*arguments: str) -> str:
     """What git says, or nothing outside a checkout."""
+    if not IS_CHECKOUT:
+        return ""  # An environment may lie in another project's repository.
     try:
         said = subprocess.run(
             ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True

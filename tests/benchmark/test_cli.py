@@ -261,6 +261,28 @@ def test_a_folder_that_cannot_be_written_to_is_refused_before_anything_runs(
     assert not list(tmp_path.glob("results/*/records/*"))
 
 
+def test_a_report_of_a_file_in_place_of_results_does_not_ask_to_remove_it(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("a file where a folder should be")
+    refused = bench("report", folder=tmp_path)
+    assert refused.returncode == 2
+    assert refused.stderr.endswith(
+        "manifest.json: Not a directory; choose another folder with --results-dir\n"
+    )
+
+
+def test_data_that_are_generated_need_no_fetching(tmp_path: Path) -> None:
+    said = bench("data", "fetch", "synthetic/source", folder=tmp_path)
+    assert said.returncode == 0
+    assert "synthetic/source is generated; there is nothing to fetch" in said.stderr
+
+
+def test_a_list_of_data_without_a_folder_says_so(tmp_path: Path) -> None:
+    assert "no data folder named" in bench("data", "list", folder=tmp_path).stderr
+    named = bench("data", "list", folder=tmp_path, BENCH_DATA=str(tmp_path))
+    assert (named.returncode, named.stderr) == (0, "")
+    assert len({line.find(" ratings") for line in named.stdout.splitlines()} - {-1}) == 1
+
+
 def test_missing_data_is_said_with_the_files_and_the_rest_runs(tmp_path: Path) -> None:
     path = tmp_path / "small.toml"
     path.write_text(

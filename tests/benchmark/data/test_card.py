@@ -127,6 +127,15 @@ def test_training_rows_without_text_are_told_beside_the_others(
     assert about_text(whole) == ""
 
 
+def test_data_without_texts_are_said_to_have_none(source: Domain) -> None:
+    silent = replace(source, rows=source.rows.assign(summary=None))
+    measured = card(make_task("pop+pop", silent, silent))
+    assert about_text(measured) == (
+        "These data have no summaries: methods that read them do without."
+    )
+    assert "Words of" not in render_markdown(measured)
+
+
 def test_a_file_with_rows_missing_is_flagged_once(source: Domain, target: Domain) -> None:
     file = incomplete("reviews.json.gz")
     halves = replace(source, files=(file,)), replace(target, files=(file,))

@@ -78,7 +78,7 @@ def test_decided_claims_come_with_their_suites_and_caveats_once(
     write_claims("one", caveats="INCOMPLETE; Stand-in", A="fails", B="inconclusive")
     write_claims("two", caveats="Stand-in", A="fails", B="not testable here", C="holds")
     assert decided_claims(["one", "two"], tmp_path, "../there").splitlines() == [
-        "Of 3 claims: 1 holds, 1 fails, 1 inconclusive.",
+        "Of 3 claims: 1 hold, 1 fail, 1 inconclusive.",
         "",
         "| Here | Claim | On the paper’s own numbers | Suite | Caveats |",
         "| --- | --- | --- | --- | --- |",

@@ -119,6 +119,16 @@ def test_ranking_over_few_items_is_said_to_separate_nothing(results: list[Result
     assert "(here" not in sentence
 
 
+def test_ranking_over_many_items_is_not_said_to_separate_nothing(results: list[Results]) -> None:
+    counts = {results[0].domain: {"test_users": 1000, "test_users_with_over_5_rows": 496}}
+    rows = [
+        replace(r, records=[replace(x, counts=counts) for x in r.records]) for r in results[0].rows
+    ]
+    [sentence] = notes(replace(results[0], rows=rows))
+    assert "cannot" not in sentence
+    assert sentence.endswith("who have more than 5 of them: 496 of 1,000 users, 49.6%.")
+
+
 def test_rows_without_text_are_told_where_methods_read_text(results: list[Results]) -> None:
     card: dict[str, Any] = results[0].task.card or {}
     short = {**card, "source": {**card["source"], "training_with_text": 5526}}
