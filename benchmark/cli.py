@@ -55,12 +55,16 @@ class _Group(click.Group):
 
 
 def _seeds(context: click.Context, parameter: click.Parameter, value: str | None) -> list[int]:
+    from benchmark.running.suite import LAST_SEED
+
     try:
         seeds = [int(part) for part in names(context, parameter, value)]
     except ValueError:
         raise click.BadParameter(f"{value!r} is not a list of whole numbers like 1,2,3") from None
-    if any(seed < 0 for seed in seeds) or len(set(seeds)) < len(seeds):
-        raise click.BadParameter(f"{value!r}: seeds are 0 or more, and each is listed once")
+    if not all(0 <= seed <= LAST_SEED for seed in seeds) or len(set(seeds)) < len(seeds):
+        raise click.BadParameter(
+            f"{value!r}: seeds are from 0 to {LAST_SEED}, and each is listed once"
+        )
     return seeds
 
 

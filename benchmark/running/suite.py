@@ -23,7 +23,9 @@ from benchmark.recommender import Side
 from benchmark.repository import SUITES
 from benchmark.running.families import expanded
 
-Seed = Annotated[int, Field(ge=0)]
+LAST_SEED = 2**32 - 1
+"""The largest seed that every library takes."""
+Seed = Annotated[int, Field(ge=0, le=LAST_SEED)]
 
 
 class _Table(BaseModel):
