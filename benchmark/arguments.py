@@ -34,6 +34,8 @@ def names(_: click.Context, __: click.Parameter, value: str | None) -> list[str]
 data_dir_option = click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
+    # Messages name it, and records replace that name: "data" or "." would be found in any text.
+    callback=lambda _, __, value: value and value.absolute(),
     envvar="BENCH_DATA",
     show_envvar=True,
     help="Folder that holds the data files (amazon2014/, douban/, …).",
@@ -118,9 +120,11 @@ def contestants(suite: Suite, outside: Sequence[str] = ()) -> list[Variant]:
         else registry.find(suite.methods, place=place)
     )
     added = [registry.load(path) for path in outside]
+    taken = set(registry.by_name())
     for method in added:
-        if method.name in registry.by_name():
+        if method.name in taken:
             raise BenchError(f"--method: the name {method.name!r} is taken; rename the class's")
+        taken.add(method.name)
     return variants_of(suite, [*found, *added], [*registry.METHODS, *added])
 
 

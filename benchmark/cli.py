@@ -39,7 +39,8 @@ EXIT_INTERRUPTED = 130
 
 _EPILOG = (
     "Exit codes: 0 all cells ended well (or were unavailable or not applicable); 1 some failed, "
-    "timed out or ran out of memory; 2 wrong usage or bad input; 130 stopped by Ctrl-C."
+    "timed out or ran out of memory, now or in an earlier run; 2 wrong usage or bad input; 130 "
+    "stopped by Ctrl-C."
 )
 
 
@@ -52,6 +53,9 @@ class _Group(click.Group):
         except BenchError as error:
             click.echo(f"bench: {error}", err=True)
             sys.exit(EXIT_BAD_INPUT)
+        except KeyboardInterrupt:
+            click.echo("\nbench: stopped", err=True)
+            sys.exit(EXIT_INTERRUPTED)
 
 
 def _seeds(context: click.Context, parameter: click.Parameter, value: str | None) -> list[int]:
@@ -153,9 +157,10 @@ def run(
         for cell in pending(planned, store, [Status(status) for status in retry])
         if cell.name in chosen
     ]
-    total = sum(cell.name in chosen for task in planned for cell in task.cells)
+    wanted = [cell for task in planned for cell in task.cells if cell.name in chosen]
     elsewhere = found_elsewhere(todo, store)
-    done = total - len(todo)
+    to_do = {cell.key for cell in todo}
+    done = [cell for cell in wanted if cell.key not in to_do]
     taken, todo = (
         [cell for cell in todo if (cell.key in elsewhere) is there] for there in (True, False)
     )
@@ -165,14 +170,16 @@ def run(
     store.create()
     make_writable(reports_dir / declared.name, "reports", option="--reports-dir")
     take_over(taken, elsewhere, store)
-    earlier = manifests.load(store)
-    found = manifests.manifest(declared, available, planned, cards(narrowed, planned), earlier)
+    # Measured first, so that a run of other tasks at the same time has no time to be overwritten.
+    measured = cards(narrowed, planned)
+    found = manifests.manifest(declared, available, planned, measured, manifests.load(store))
     manifests.save(found, store)
     scored_rows.keep(planned, store)
     shared = f", {len(taken)} taken over from other suites" if taken else ""
     without = sum(bool(task.wanting) for task in planned)
     left_out = f"; {without} of {len(planned)} tasks left out for want of data" if without else ""
-    click.echo(f"{declared.name}: {total} cells, {done} done before{shared}{left_out}", err=True)
+    counted = f"{len(wanted)} cells, {len(done)} done before"
+    click.echo(f"{declared.name}: {counted}{shared}{left_out}", err=True)
     with RunProgress(len(todo)) as progress:
         try:
             run_cells(narrowed, planned, todo, store, workers=jobs, on_done=progress.finished)
@@ -186,8 +193,10 @@ def run(
             sys.exit(EXIT_INTERRUPTED)
     _report(found, store, reports_dir)
     failed = sum(count for status, count in progress.done.items() if status.is_failure)
-    if failed:
-        click.echo(f"{failed} cells failed; logs are in {store.logs}", err=True)
+    before = sum((r := store.get(cell.key)) is not None and r.status.is_failure for cell in done)
+    if failed or before:
+        earlier_ones = f", {before} in earlier runs (see --retry)" if before else ""
+        click.echo(f"{failed} cells failed{earlier_ones}; logs are in {store.logs}", err=True)
         sys.exit(EXIT_CELLS_FAILED)
 
 

@@ -14,6 +14,10 @@ class DataError(BenchError):
     """A data file that cannot be read as the format it should have."""
 
 
+class CannotWriteError(BenchError):
+    """What was computed cannot be stored: no room, or no leave to write there."""
+
+
 class UnavailableError(BenchError):
     """Data that are on no place searched; each of ``wanting`` says which file to put where."""
 

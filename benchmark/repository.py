@@ -22,5 +22,5 @@ REPORTS = (ROOT if IS_CHECKOUT else Path.cwd()) / "reports"
 def cache_dir() -> Path:
     """The folder for downloads and parsed data: ``BENCH_CACHE`` or the user's cache folder."""
     if named := os.environ.get("BENCH_CACHE"):
-        return Path(named)
+        return Path(named).absolute()
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "cdrbench"

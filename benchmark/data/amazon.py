@@ -20,7 +20,15 @@ from benchmark.data.amazon_items import read_image_features, read_items
 from benchmark.data.domain import rows_from
 from benchmark.data.entries import Part
 from benchmark.data.parsed import Parsed
-from benchmark.data.text_files import UNREADABLE, checked_rating, lines, read_ratings
+from benchmark.data.text_files import (
+    EARLIEST,
+    LATEST,
+    UNREADABLE,
+    checked_rating,
+    checked_time,
+    lines,
+    read_ratings,
+)
 from benchmark.errors import DataError
 
 RATING_COLUMNS = {
@@ -98,11 +106,19 @@ def read_reviews(path: Path, scale: tuple[float, float]) -> pd.DataFrame:
 
 def _is_sound(table: pa.Table, scale: tuple[float, float]) -> bool:
     complete = not any(table[name].null_count for name in _REQUIRED)
-    named = not any(pc.any(pc.equal(table[name], "")).as_py() for name in ("reviewerID", "asin"))
+    named = not any(pc.any(_blank(table[name])).as_py() for name in ("reviewerID", "asin"))
     on_scale = pc.and_(
         pc.greater_equal(table["overall"], scale[0]), pc.less_equal(table["overall"], scale[1])
     )
-    return complete and named and bool(pc.all(on_scale).as_py())
+    dated = pc.and_(
+        pc.greater_equal(table["unixReviewTime"], EARLIEST),
+        pc.less_equal(table["unixReviewTime"], LATEST),
+    )
+    return complete and named and all(bool(pc.all(test).as_py()) for test in (on_scale, dated))
+
+
+def _blank(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.or_(pc.equal(texts, ""), pc.utf8_is_space(texts))
 
 
 def _columns(table: pa.Table) -> dict[str, Any]:
@@ -110,8 +126,7 @@ def _columns(table: pa.Table) -> dict[str, Any]:
     for name, column in _COLUMN.items():
         values = table[name]
         if column in ("summary", "body"):
-            blank = pc.or_(pc.equal(values, ""), pc.utf8_is_space(values))
-            values = pc.if_else(blank, pa.scalar(None, pa.string()), values)
+            values = pc.if_else(_blank(values), pa.scalar(None, pa.string()), values)
         read[column] = values.to_numpy()
     return read
 
@@ -123,13 +138,14 @@ def _reviews_by_line(path: Path, scale: tuple[float, float]) -> dict[str, Any]:
         at = f"{path}: line {number}"
         review = _record(line, at)
         for name in _REQUIRED:
-            if review.get(name) in (None, ""):
+            if review.get(name) is None or not str(review[name]).strip():
                 raise DataError(f"{at}: {name} is missing; correct or remove the line")
         if type(review["unixReviewTime"]) is not int:
             raise DataError(
                 f"{at}: unixReviewTime {review['unixReviewTime']!r} is not in whole seconds; "
                 "correct or remove the line"
             )
+        checked_time(review["unixReviewTime"], at)
         review["overall"] = checked_rating(review["overall"], scale, at)
         for name, column in _COLUMN.items():
             value = review.get(name)

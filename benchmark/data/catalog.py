@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -73,7 +74,8 @@ class Places:
         if self.data_dir is not None:
             called[str(self.data_dir)] = "the data folder"
         for path in sorted(called, key=len, reverse=True):
-            message = message.replace(path, called[path])
+            # Only where a path stands alone or begins: addresses hold the same names.
+            message = re.sub(rf"(?<!\S){re.escape(path)}(?=[/;,\s]|$)", called[path], message)
         return message
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -92,9 +93,19 @@ class Entry:
         return self.held or ("generated" if self.reader == GENERATED else "public")
 
     @property
+    def publisher(self) -> str:
+        """Whose data they are; editions of one publisher hold the same ratings in part."""
+        return "".join(itertools.takewhile(str.isalpha, self.name))
+
+    @property
+    def category(self) -> str:
+        """What the domain is called in its edition."""
+        return self.name.partition("/")[2]
+
+    @property
     def item_prefix(self) -> str:
         """What stands before the published item ids, so that they are told apart from others'."""
-        return self.name.partition("/")[2] + " " if self.own_items else ""
+        return f"{self.category} " if self.own_items else ""
 
     def file(self, part: Part) -> PublishedFile | None:
         """The file that holds ``part``, if the entry has one."""

@@ -31,7 +31,8 @@ def export(prepared: Prepared, rules: Rules, folder: Path, kind: Format, *, suit
     """Write every part of every fold of both domains, and a README beside them.
 
     Raises:
-        BenchError: the folder is not empty or cannot be written to.
+        BenchError: the folder is not empty or cannot be written to, or an id is of no form that
+            RecBole reads.
     """
     try:
         if folder.exists() and any(folder.iterdir()):
@@ -45,6 +46,11 @@ def export(prepared: Prepared, rules: Rules, folder: Path, kind: Format, *, suit
                 else:
                     _write_recbole(domain, split.side(side), place / dataset_name(domain))
         (folder / "README.md").write_text(_readme(prepared, rules, kind, suite), encoding="utf-8")
+    except csv.Error as error:
+        raise BenchError(
+            f"cannot write to {folder}: an id has a tab or a line break, which RecBole does not "
+            "read; export to another folder with --format csv"
+        ) from error
     except OSError as error:
         raise BenchError(f"cannot write to {folder}: {error.strerror}") from error
 

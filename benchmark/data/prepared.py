@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from benchmark.data import fingerprints
 from benchmark.data.catalog import Places, load
 from benchmark.data.domain import Domain, Duplicates, duplicates, k_core, without_duplicates
+from benchmark.data.entries import resolve
 from benchmark.data.splits import (
     DomainSplit,
     Split,
@@ -78,14 +79,20 @@ def prepare(
 
     Raises:
         UnavailableError: a file is on no place searched.
-        BenchError: a file that cannot be read, a split that is not the committed one, or a domain
-            that is its own source and has test rows among the source's training rows.
+        BenchError: a file that cannot be read, a split that is not the committed one, or domains
+            that hold the same ratings, with test rows among the source's training rows.
     """
     if source == target and not is_symmetric(rules.split):
         raise BenchError(
             f"task {name!r} has {target} as its own source, and a {rules.split} split has rows of "
             "the target's test part in the source's training part; choose a split that divides "
             "both alike, such as 80/10/10"
+        )
+    if source != target and _hold_the_same(source, target):
+        raise BenchError(
+            f"task {name!r}: {source} holds ratings of {target}, so that some of the target's "
+            "test part would be in the source's training part; choose another source, or @early "
+            "and @late of one domain"
         )
     pair = _pair(source, target, replace(rules, overlap_users=None), places, planted)
     if rules.overlap_users is not None:
@@ -95,6 +102,14 @@ def prepare(
     for split_name, split in split_names(prepared, rules, planted).items():
         fingerprints.check_split(split_name, split)
     return prepared
+
+
+def _hold_the_same(source: str, target: str) -> bool:
+    """Whether two names are of one category of one publisher, whichever edition and period."""
+    (one, first), (other, second) = resolve(source), resolve(target)
+    if one == other and {first, second} == {"early", "late"}:
+        return False
+    return one.publisher == other.publisher and one.category == other.category
 
 
 def split_names(prepared: Prepared, rules: Rules, planted: Planted) -> dict[str, DomainSplit]:

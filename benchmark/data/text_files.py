@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Iterator
 from itertools import islice
@@ -20,6 +21,13 @@ from benchmark.errors import DataError
 
 UNREADABLE = (pa.ArrowException, OSError, UnicodeError)
 """What pyarrow raises for a damaged file; its messages give no line, so a slow reader follows."""
+
+
+EARLIEST, LATEST = -62_135_596_800, 253_402_300_799
+"""The first second of the year 1 and the last of 9999: no calendar goes beyond."""
+
+
+_WHOLE = re.compile(r"-?\d{1,18}")
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -78,6 +86,24 @@ def checked_rating(value: object, scale: tuple[float, float], at: str) -> float:
     return rating
 
 
+def checked_time(value: object, at: str) -> int:
+    """The time in Unix seconds; ``at`` names the file and the line.
+
+    Raises:
+        DataError: not a whole number, or none of the years 1 to 9999, as if in milliseconds.
+    """
+    text = str(value).strip()
+    if isinstance(value, bool) or not _WHOLE.fullmatch(text):
+        raise DataError(
+            f"{at}: time {value!r} is not in whole seconds; correct or remove the line"
+        )
+    if not EARLIEST <= int(text) <= LATEST:
+        raise DataError(
+            f"{at}: time {text} is no time in seconds since 1970; correct or remove the line"
+        )
+    return int(text)
+
+
 def read_ratings(
     path: Path,
     columns: tuple[str, ...],
@@ -109,6 +135,8 @@ def read_ratings(
     except UNREADABLE:
         read = _ratings_by_line(path, columns, scale, delimiter, header)
     inside = (read["rating"] >= scale[0]) & (read["rating"] <= scale[1])
+    if "time" in read:
+        inside &= (read["time"] >= EARLIEST) & (read["time"] <= LATEST)
     if not len(inside) or not (inside & (read["user"] != "") & (read["item"] != "")).all():
         read = _ratings_by_line(path, columns, scale, delimiter, header)
     return rows_from(read)
@@ -131,17 +159,14 @@ def _ratings_by_line(
                 f"{at}: {len(fields)} fields instead of {len(columns)} ({', '.join(columns)}); "
                 "correct or remove the line"
             )
-        row = dict(zip(columns, fields, strict=True))
+        row: dict[str, Any] = dict(zip(columns, fields, strict=True))
         for name in ("user", "item"):
             if not row[name]:
                 raise DataError(f"{at}: the {name} is missing; correct or remove the line")
-        time = row.get("time", "0").strip()
-        if not time.lstrip("-").isdecimal():
-            raise DataError(
-                f"{at}: time {time!r} is not in whole seconds; correct or remove the line"
-            )
-        rating = checked_rating(row["rating"], scale, at)
-        rows.append({**row, "rating": rating, **({"time": int(time)} if "time" in row else {})})
+        row["rating"] = checked_rating(row["rating"], scale, at)
+        if "time" in row:
+            row["time"] = checked_time(row["time"], at)
+        rows.append(row)
     if not rows:
         raise DataError(f"{path}: holds no rating; fetch the file again")
     return {name: np.array([row[name] for row in rows]) for name in columns}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import pickle
 import resource
@@ -24,8 +25,8 @@ from benchmark.data.prepared import Prepared
 from benchmark.data.splits import TEST, TRAIN, VALIDATION, Split
 from benchmark.data.task import Numbered, Task
 from benchmark.data.views import TrainingData, missing_signals, training_data
-from benchmark.errors import NotApplicableError
-from benchmark.evaluation.metrics import full_ranking, rmse, score
+from benchmark.errors import CannotWriteError, NotApplicableError
+from benchmark.evaluation.metrics import LARGEST, full_ranking, rmse, score
 from benchmark.recommender import (
     Describes,
     FloatArray,
@@ -47,6 +48,8 @@ STAGES = "stages"
 """The folder of finished stages, beside the suites', which share them."""
 CANNOT_WRITE = 3
 """Exit code of a cell's process when its outcome could not be stored."""
+_TORCH_OUT_OF_MEMORY = "DefaultCPUAllocator: can't allocate memory"
+"""What torch says in a RuntimeError where others raise a MemoryError."""
 
 
 Outcome = tuple[Record, FloatArray | None, dict[str, NDArray[Any]] | None]
@@ -72,9 +75,13 @@ def run(job: Job) -> None:
     store = Store(job.results, job.cell.suite)
     try:
         _log_to(store.logs / f"{job.cell.key}.log")
-        store.put(*_outcome(job))
-    except OSError as error:
-        print(f"{error.strerror}: {error.filename}", file=sys.stderr, flush=True)
+        record, predictions, kept = _outcome(job)
+        if not store.put(record, predictions, kept):
+            print(f"{record.status}: {record.reason}", file=sys.stderr, flush=True)
+            os._exit(1)
+    except (OSError, CannotWriteError) as error:
+        said = error.strerror if isinstance(error, OSError) else error
+        print(said, file=sys.stderr, flush=True)
         os._exit(CANNOT_WRITE)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -104,27 +111,30 @@ def unfinished(job: Job, status: Status, reason: str, **more: Any) -> Record:
 
 
 def _outcome(job: Job) -> Outcome:
+    prepared = job.prepared.read_bytes()
     try:
         with threadpool_limits(job.threads):
             if "torch" in sys.modules:
                 sys.modules["torch"].set_num_threads(job.threads)
-            return _fitted(job)
+            return _fitted(job, prepared)
     except NotApplicableError as error:
         return unfinished(job, Status.NOT_APPLICABLE, str(error)), None, None
     except MemoryError as error:
         reason = str(error) or "the process could not get the memory it asked for"
         return unfinished(job, Status.OUT_OF_MEMORY, reason), None, None
-    except OSError:
+    except CannotWriteError:
         raise
     except Exception as error:
+        if _TORCH_OUT_OF_MEMORY in str(error):
+            return unfinished(job, Status.OUT_OF_MEMORY, str(error)), None, None
         reason = f"{type(error).__name__}: {error}"
         record = unfinished(job, Status.FAILED, reason, traceback=traceback.format_exc())
         return record, None, None
 
 
-def _fitted(job: Job) -> Outcome:
+def _fitted(job: Job, pickled: bytes) -> Outcome:
     cell, protocol = job.cell, job.protocol
-    prepared: Prepared = pickle.loads(job.prepared.read_bytes())
+    prepared: Prepared = pickle.loads(pickled)
     if cell.reverse:
         prepared = prepared.reversed()
     task, split = prepared.task, prepared.splits[cell.fold]
@@ -139,7 +149,11 @@ def _fitted(job: Job) -> Outcome:
     data = training_data(cell.method, task, final, text=protocol.text, withheld=protocol.withhold)
     model = cell.method(**settings).fit(replace(data, stages=stages), seed=cell.seed)
     fitted_at = time.perf_counter()
-    predicted = [model.predict(_pairs(task, final, side, TEST)) for side in cell.scored]
+    # Whatever a method computes in, what is stored is what its fingerprint is of.
+    predicted = [
+        np.asarray(model.predict(_pairs(task, final, side, TEST)), dtype=np.float64)
+        for side in cell.scored
+    ]
     seconds = {
         "tuning": tuned_at - started,
         # What a fit costs, whoever has paid for its stages.
@@ -188,7 +202,10 @@ def _fitted(job: Job) -> Outcome:
         },
     )
     kept = artifacts(model, task, final) if cell.artifacts else None
-    return _with_hyperparameters(record, model), predictions, kept
+    record = replace(record, hyperparameters=asdict(model))
+    # A curve of NaN, say, would leave a record that nothing reads.
+    Record.from_json(record.to_json())
+    return record, predictions, kept
 
 
 def _context(job: Job, prepared: Prepared, split: Split) -> dict[str, Any]:
@@ -212,10 +229,6 @@ def _facts(model: Recommender, stages: StoredStages) -> dict[str, float | int | 
     return facts
 
 
-def _with_hyperparameters(record: Record, model: Recommender) -> Record:
-    return Record(**{**record.__dict__, "hyperparameters": asdict(model)})
-
-
 def _tuned(job: Job, task: Task, split: Split) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     cell, protocol = job.cell, job.protocol
     if not cell.trials:
@@ -233,6 +246,8 @@ def _tuned(job: Job, task: Task, split: Split) -> tuple[dict[str, Any], list[dic
             ratings = _clipped(
                 model, model.predict(_pairs(task, split, side, VALIDATION)), task, side, protocol
             )
+            if not (np.abs(ratings) <= LARGEST).all():
+                return math.inf
             errors.append(rmse(truth, ratings) / task.side(side).domain.scale[1])
         return float(np.mean(errors))
 
@@ -330,13 +345,18 @@ def _full_ranking(
     liked = test[numbered.ratings[test] >= protocol.relevance]
     users = np.unique(numbered.users[liked])[: protocol.full_ranking_users]
     n_items = len(numbered.item_ids)
+    if not len(users):
+        return {}  # Undefined, as the metrics over rated items are then.
     every = Pairs(np.repeat(users, n_items), np.tile(np.arange(n_items), len(users)), side)
-    result = full_ranking(
+    per_user = full_ranking(
         model.predict(every).reshape(len(users), n_items),
         seen=_mask(users, n_items, numbered.users[train], numbered.items[train]),
         relevant=_mask(users, n_items, numbered.users[liked], numbered.items[liked]),
         k=5,
-    ).mean()
+    )
+    if not len(per_user):
+        return {}  # What they like in the test they have all rated in training as well.
+    result = per_user.mean()
     return {"p@5-full": result.precision, "r@5-full": result.recall}
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
+_REPOSITORY = ("baselines", "methods", "benchmark")
 # The contract and the loading of data change no prediction by themselves: data have fingerprints.
 _OUTSIDE = (
     "benchmark.recommender",
@@ -24,6 +25,8 @@ _OUTSIDE = (
 
 def code_hash(method: type) -> str:
     """A sha256 over the module of a method or study and all that it imports of the repository.
+
+    Of one from outside, also over all that it imports of its own package.
 
     Comments, docstrings and layout do not count.
     """
@@ -40,7 +43,10 @@ def package_hash(method: type) -> str:
 
 
 def source_files(method: type) -> dict[str, Path]:
-    """The files of a method by module: its own and all repository modules it imports in turn."""
+    """The files of a method by module: its own and all it imports of the repository, in turn.
+
+    Of one from outside, all that it imports of its own package, too.
+    """
     return _files([method.__module__])
 
 
@@ -54,13 +60,14 @@ def _hash(files: Mapping[str, Path]) -> str:
 def _files(modules: Iterable[str]) -> dict[str, Path]:
     seen: dict[str, Path | None] = {}
     waiting = list(modules)
+    own = frozenset({*_REPOSITORY, *(module.partition(".")[0] for module in waiting)})
     while waiting:
         module = waiting.pop()
         if module in seen or module in _OUTSIDE:
             continue
         seen[module] = path = _source(module)
         if path is not None:
-            waiting += _imports(path)
+            waiting += _imports(module, path, own)
     return {module: path for module, path in sorted(seen.items()) if path is not None}
 
 
@@ -83,14 +90,17 @@ def _spec(module: str) -> ModuleSpec | None:
 
 
 @functools.cache
-def _imports(path: Path) -> list[str]:
+def _imports(module: str, path: Path, own: frozenset[str]) -> list[str]:
+    """The modules of ``own`` packages that the file of a module imports."""
+    package = module if path.stem == "__init__" else module.rpartition(".")[0]
     modules: list[str] = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            modules += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        if isinstance(node, ast.ImportFrom):
+            origin = "." * node.level + (node.module or "")
+            origin = importlib.util.resolve_name(origin, package)
+            modules += [origin, *(f"{origin}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Import):
             modules += [alias.name for alias in node.names]
-    own = ("baselines", "methods", "benchmark")
     return [m for m in modules if m.split(".")[0] in own and _spec(m) is not None]
 
 

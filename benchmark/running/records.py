@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, TypeAdapter
 
-from benchmark.errors import BenchError
+from benchmark.errors import BenchError, CannotWriteError
 from benchmark.recommender import FloatArray
 from benchmark.running.checked import AS_WRITTEN, from_json, said
 
@@ -182,8 +182,16 @@ class Store:
         record: Record,
         predictions: FloatArray | None = None,
         artifacts: Mapping[str, NDArray[Any]] | None = None,
-    ) -> None:
-        """Write arrays, then the record: a record present means that all of it is there."""
+    ) -> bool:
+        """Write arrays, then the record: a record present means that all of it is there.
+
+        Returns whether it was written. A cell that went well has its record for good, should it
+        fail in a run at the same time, or when it is run again for its artifacts.
+        """
+        if record.status is not Status.OK:
+            known = self.get(record.key)
+            if known is not None and known.status is Status.OK:
+                return False
         if predictions is not None:
             with _atomic(self.predictions / f"{record.key}.npy") as file:
                 np.save(file, predictions)
@@ -192,6 +200,7 @@ class Store:
                 np.savez_compressed(file, **artifacts)  # type: ignore[arg-type]
         with _atomic(self.records / f"{record.key}.json") as file:
             file.write(record.to_json().encode())
+        return True
 
     def predicted(self, key: str) -> FloatArray:
         """A cell's predictions (n,) in test order, the scored domains one after the other.
@@ -260,14 +269,14 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Give ``path`` its new content at once or not at all.
 
     Raises:
-        BenchError: it cannot be written.
+        CannotWriteError: it cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _atomic(path) as file:
             file.write(content)
     except OSError as error:
-        raise BenchError(f"cannot write {path}: {error.strerror}") from error
+        raise CannotWriteError(f"cannot write {path}: {error.strerror}") from error
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from benchmark.data.card import Card, card
 from benchmark.data.catalog import Places
 from benchmark.data.prepared import Prepared, prepare
 from benchmark.errors import BenchError, UnavailableError
+from benchmark.recommender import Side
 from benchmark.running.cell import Job
 from benchmark.running.executor import execute
 from benchmark.running.plan import Cell, cells_of_task, rules
@@ -48,7 +49,8 @@ def plan(
     """Prepare every task of a suite and lay out its cells.
 
     Raises:
-        BenchError: data that cannot be read, or whose split is not the committed one.
+        BenchError: data that cannot be read, or whose split is not the committed one, or a
+            relevance that is off their scale.
     """
     planned = []
     for spec in suite.tasks:
@@ -66,9 +68,24 @@ def plan(
             wanting = tuple(map(places.unnamed, error.wanting))
             planned.append(PlannedTask(spec, None, wanting=wanting))
             continue
+        _check_relevance(suite, spec, prepared)
         cells = cells_of_task(suite, spec, prepared, variants, suite.seeds)
         planned.append(PlannedTask(spec, prepared, cells))
     return planned
+
+
+def _check_relevance(suite: Suite, spec: TaskSpec, prepared: Prepared) -> None:
+    """Refuse before anything is fitted what could not be scored afterwards."""
+    relevance = suite.protocol_of(spec).relevance
+    for side in (Side.TARGET,) if spec.score == "target" else tuple(Side):
+        domain = prepared.task.side(side).domain
+        low, high = domain.scale
+        if not low <= relevance <= high:
+            raise BenchError(
+                f"protocol.relevance = {relevance:g} of task {spec.name!r} in suite "
+                f"{suite.name!r} is outside the scale of {domain.name}, {low:g} to {high:g}; "
+                "give it in stars"
+            )
 
 
 def pending(planned: Sequence[PlannedTask], store: Store, retry: Collection[Status]) -> list[Cell]:
@@ -116,7 +133,13 @@ def run(
         execute(jobs, workers=workers, limits=suite.limits, on_done=on_done)
     for task in planned:
         if task.unavailable:
-            store.put(_unavailable(suite, task))
+            try:
+                store.put(_unavailable(suite, task))
+            except OSError as error:
+                raise BenchError(
+                    f"cannot write results to {store.folder}: {error.strerror}; make room, then "
+                    "run again"
+                ) from error
 
 
 def cards(suite: Suite, planned: Sequence[PlannedTask]) -> dict[str, Card]:

@@ -32,7 +32,7 @@ class StoredStages:
         """What ``compute`` gives, or gave when it was last called with equal determinants.
 
         Raises:
-            BenchError: it cannot be written down.
+            CannotWriteError: it cannot be written down.
         """
         text = json.dumps([name, determinants, self._context], sort_keys=True, default=str)
         path = self._folder / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.pickle"

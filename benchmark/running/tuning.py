@@ -23,6 +23,7 @@ from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
+from benchmark.errors import CannotWriteError
 from benchmark.recommender import Recommender
 from benchmark.space import Choice, Integer, Real, Space
 
@@ -48,7 +49,7 @@ def tune(
 
     Raises:
         FloatingPointError: no trial had a finite loss.
-        OSError: the journal cannot be written.
+        CannotWriteError: the journal cannot be written.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     grid = _grid(method.space, trials)
@@ -84,8 +85,10 @@ def _storage(journal: Path | None) -> Iterator[BaseStorage]:
     if journal is None:
         yield InMemoryStorage()
         return
-    journal.parent.mkdir(parents=True, exist_ok=True)
-    with journal.open("a+b") as file:
+    with _writing(journal):
+        journal.parent.mkdir(parents=True, exist_ok=True)
+        opened = journal.open("a+b")
+    with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -120,7 +123,23 @@ def _readable(journal: Path) -> int:
 
 def _replayed(journal: Path) -> JournalStorage:
     lock = JournalFileOpenLock(str(journal))
-    return JournalStorage(JournalFileBackend(str(journal), lock_obj=lock))
+    return JournalStorage(_Backend(str(journal), lock_obj=lock))
+
+
+class _Backend(JournalFileBackend):
+    """Tells a journal that cannot be written apart from whatever goes wrong in a trial."""
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        with _writing(self._file_path):
+            super().append_logs(logs)
+
+
+@contextmanager
+def _writing(path: object) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CannotWriteError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _study(storage: BaseStorage) -> optuna.Study:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmark.arguments import declared_suite
+from benchmark.arguments import contestants, declared_suite
 from benchmark.cli import bench
 from benchmark.errors import BenchError
+from benchmark.running.suite import load_suite
 
 SUITE = """
 title = "T"
@@ -89,3 +90,37 @@ def test_a_mistake_is_told_and_not_traced(
     refused = CliRunner().invoke(bench, [*arguments, "--results-dir", str(tmp_path / "results")])
     assert refused.exit_code == 2, refused.output
     assert message in refused.output
+
+
+def test_two_methods_of_one_name_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parent / "running")
+    twice = ["misbehaving:Misbehaving", "misbehaving:Misbehaving"]
+    with pytest.raises(BenchError, match="the name 'misbehaving' is taken"):
+        contestants(load_suite("demo"), twice)
+
+
+@pytest.mark.parametrize("folder", ["data", "."])
+def test_a_relative_data_folder_is_no_part_of_other_words_in_a_plan(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    command = ["run", "--suite", "douban", "--methods", "bias", "--dry-run", "--data-dir", folder]
+    said = CliRunner().invoke(bench, command, env={"BENCH_CACHE": str(tmp_path / "cache")})
+    assert said.exit_code == 0, said.output
+    assert "in the data folder or the cache; download https://" in said.output
+    assert "let `bench data fetch douban/book` do so" in said.output
+
+
+def test_a_run_stopped_while_it_is_planned_ends_as_one_stopped_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("benchmark.running.run.plan", stop)
+    said = CliRunner().invoke(bench, ["run", "--methods", "bias", "--dry-run"])
+    assert said.exit_code == 130
+    assert said.output.endswith("bench: stopped\n")

@@ -214,6 +214,8 @@ def test_failed_cells_give_exit_code_1_and_are_tried_again_only_on_request(
     assert "no such luck" in first.stderr
     again = bench(*command, folder=tmp_path, **environment)
     assert "1 done before" in again.stderr
+    assert again.returncode == 1
+    assert "0 cells failed, 1 in earlier runs (see --retry)" in again.stderr
     retried = bench(*command, "--retry", "failed", folder=tmp_path, **environment)
     assert "0 done before" in retried.stderr
 

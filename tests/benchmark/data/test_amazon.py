@@ -94,6 +94,9 @@ def test_half_a_surrogate_pair_does_not_stop_the_reading(tmp_path: Path) -> None
         (review(overall=None), "overall is missing"),
         (review(unixReviewTime=None), "unixReviewTime is missing"),
         (review(unixReviewTime="yesterday"), "unixReviewTime 'yesterday' is not in whole seconds"),
+        (review(unixReviewTime=1_400_000_000_000), "time 1400000000000 is no time in seconds"),
+        (review(unixReviewTime=10**20), f"time {10**20} is not in whole seconds"),
+        (review(reviewerID="  "), "reviewerID is missing"),
         (review(overall="five"), "rating 'five' is not a number"),
         (review(overall=True), "rating True is not a number"),
         (review(overall=6), "rating 6 is outside the scale 1 to 5"),
@@ -194,6 +197,9 @@ def test_the_other_releases_order_of_columns_is_noticed(
         ("A1REVIEWER0000,B000000001,good,9", "rating 'good' is not a number"),
         ("A1REVIEWER0000,B000000001,0,9", "rating 0 is outside the scale 1 to 5"),
         ("A1REVIEWER0000,B000000001,4.0,noon", "time 'noon' is not in whole seconds"),
+        ("A1REVIEWER0000,B000000001,4.0,--9", "time '--9' is not in whole seconds"),
+        ("A1REVIEWER0000,B000000001,4.0,1400000000000", "1400000000000 is no time in seconds"),
+        (f"A1REVIEWER0000,B000000001,4.0,{10**20}", "is not in whole seconds"),
     ],
 )
 @pytest.mark.parametrize("name", ["ratings.csv", "ratings.csv.gz"])

@@ -419,3 +419,19 @@ def test_the_halves_of_a_real_domain_share_users_and_items(real: Places) -> None
     task = make_task("halves", load(f"{MUSIC}@early", real), load(f"{MUSIC}@late", real))
     assert len(task.shared_users) > 100
     assert len(task.shared_items) > 1_000
+
+
+@pytest.mark.parametrize(
+    ("data", "cache"), [("/data", "/cache"), ("/data", "/data/cache"), ("/a.b", "/a.b2")]
+)
+def test_a_message_for_records_names_folders_by_what_they_are_and_changes_nothing_else(
+    data: str, cache: str
+) -> None:
+    said = (
+        f"no data.json in {data} or {cache}; download https://host/data/cache/a.b/data.json and "
+        f"put it at {data}/data.json, or let `bench data fetch a/data` do so"
+    )
+    assert Places(Path(data), Path(cache)).unnamed(said) == (
+        "no data.json in the data folder or the cache; download https://host/data/cache/a.b/"
+        "data.json and put it at the data folder/data.json, or let `bench data fetch a/data` do so"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -81,6 +82,16 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="is not empty"):
         exported(tmp_path, "csv")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_an_id_that_recbole_cannot_read_is_refused(tmp_path: Path) -> None:
+    made = prepared()
+    target = made.task.target
+    rows = target.domain.rows.assign(item="a\ttab")
+    odd = replace(target, domain=replace(target.domain, rows=rows))
+    made = replace(made, task=replace(made.task, target=odd))
+    with pytest.raises(BenchError, match=r"an id has a tab .*--format csv"):
+        export(made, rules("80/10/10"), tmp_path / "out", "recbole", suite="small")
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:

@@ -70,3 +70,22 @@ def test_tasks_of_one_pair_do_not_change_each_other(tmp_path: Path) -> None:
     apart = [row_counts(tmp_path / str(number), n) for number, n in enumerate(overlaps)]
     assert [row_counts(tmp_path, n) for n in overlaps] == apart
     assert apart[2] < apart[0] < apart[1] == apart[3]
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("synthetic/target", "synthetic/target@late"),
+        ("synthetic/target@early", "synthetic/target"),
+        ("amazon2014-full/musical-instruments", "amazon2014-5core/musical-instruments"),
+        ("amazon2014-5core/musical-instruments@early", "amazon2014-full/musical-instruments@late"),
+    ],
+)
+def test_no_source_holds_ratings_of_its_target(tmp_path: Path, source: str, target: str) -> None:
+    with pytest.raises(BenchError, match=f"{source} holds ratings of {target}"):
+        prepared(tmp_path, source, target)
+
+
+def test_the_halves_of_a_domain_hold_nothing_of_each_other(tmp_path: Path) -> None:
+    task = prepared(tmp_path, "synthetic/target@early", "synthetic/target@late").task
+    assert len(task.source.domain.rows) + len(task.target.domain.rows) > 0

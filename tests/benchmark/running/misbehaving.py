@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import torch
 
 from benchmark.errors import NotApplicableError
 from benchmark.recommender import FloatArray, Pairs, Recommender, Signal
@@ -43,6 +45,14 @@ class Misbehaving(Recommender):
                 os.kill(os.getpid(), 9)
             case "refuse":
                 raise NotApplicableError("no shared items")
+            case "no such file":
+                Path("/no/such/weights.bin").read_bytes()
+            case "torch runs out":
+                torch.empty(10**15)
+            case "diverge at last":
+                self.history_ = {"loss": [1.0, float("nan")]}
+            case "tell nothing":
+                self.facts_ = {"words": None}
             case "peek":
                 len(data.target.ratings)
         return self
@@ -52,4 +62,6 @@ class Misbehaving(Recommender):
             return np.full(len(pairs), np.nan)
         if self.how == "short":
             return np.zeros(1)
+        if self.how == "single precision":
+            return np.full(len(pairs), np.float32(3.1))
         return np.full(len(pairs), 3.0)

@@ -42,6 +42,26 @@ def test_comments_do_not_count_but_code_does(
 def test_the_code_of_a_method_includes_the_modules_of_its_own_package() -> None:
     from baselines.svdpp import SVDpp
 
-    read = method_code._imports(method_code._source("baselines.svdpp") or Path())
-    assert "baselines.surprise_model" in read
+    assert "baselines.surprise_model" in method_code.source_files(SVDpp)
     assert len(method_code.code_hash(SVDpp)) == 64
+
+
+@pytest.mark.parametrize("how", ["from .layers import N", "from outside_package import layers"])
+def test_the_code_of_a_method_from_outside_includes_the_modules_of_its_package(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.syspath_prepend(tmp_path)
+    package = tmp_path / "outside_package"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "model.py").write_text(f"{how}\n\nclass Mine:\n    pass\n")
+    hashes = []
+    for n in (1, 2):
+        (package / "layers.py").write_text(f"N = {n}\n")
+        for name in [name for name in sys.modules if name.startswith("outside_package")]:
+            del sys.modules[name]
+        for cached in (method_code._source, method_code._imports, method_code._essence):
+            cached.cache_clear()
+        hashes.append(method_code.code_hash(importlib.import_module("outside_package.model").Mine))
+    assert hashes[0] != hashes[1]

@@ -92,3 +92,10 @@ def test_other_shared_users_lose_their_records_and_all_else_stays(n: int, tmp_pa
 def test_more_overlap_than_there_is_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="overlap_users = 6, but its domains share only 5"):
         cells(tmp_path, a_task(overlap_users=6))
+
+
+def test_a_relevance_off_the_scale_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    with pytest.raises(
+        BenchError, match=r"protocol.relevance = 8 of task 't' in suite 's' .*1 to 5"
+    ):
+        cells(tmp_path, a_task(protocol={"relevance": 8}))
