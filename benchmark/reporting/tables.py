@@ -104,8 +104,19 @@ def notes(results: Results) -> list[str]:
 
 
 def flags(task: TaskEntry) -> list[str]:
-    """Which files of a task hold fewer rows than are published."""
-    return list(Card.from_dict(task.card).flags) if task.card else []
+    """What is amiss with a task's data: incomplete files, and a source that knows the future."""
+    if not task.card:
+        return []
+    card = Card.from_dict(task.card)
+    spans = card.source.span, card.target.span
+    later = spans[0] and spans[1] and spans[0][1] > spans[1][0]
+    if task.protocol.get("split") != "temporal" or not later:
+        return list(card.flags)
+    return [
+        *card.flags,
+        "Each domain is divided by its own time: the source's training rows may be later than the "
+        "target's test rows.",
+    ]
 
 
 def problems(results: Results) -> list[str]:

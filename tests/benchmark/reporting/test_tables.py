@@ -9,7 +9,7 @@ import pytest
 
 from benchmark.reporting.layout import Cell, Mark, Table
 from benchmark.reporting.summary import Measured, Results
-from benchmark.reporting.tables import comparison, marks, notes, problems
+from benchmark.reporting.tables import comparison, flags, marks, notes, problems
 
 
 @pytest.fixture(scope="module")
@@ -154,3 +154,24 @@ def test_the_best_reachable_error_is_the_last_row(results: list[Results]) -> Non
     rows = [replace(r, metrics=r.metrics and r.metrics | floor) for r in results[0].rows]
     last = comparison(replace(results[0], rows=rows)).rows[-1]
     assert [cell.text for cell in last if cell.text] == ["Best reachable", "0.500"]
+
+
+@pytest.mark.parametrize(
+    ("split", "last_of_source", "said"),
+    [
+        ("temporal", "2014-07-01", True),
+        ("temporal", "2004-07-01", False),
+        ("5-fold", "2014", False),
+    ],
+)
+def test_a_source_that_goes_on_after_the_target_s_test_is_named(
+    results: list[Results], split: str, last_of_source: str, said: bool
+) -> None:
+    task = results[0].task
+    card: dict[str, Any] = {
+        **task.card,
+        "source": {**task.card["source"], "span": ["2000-01-01", last_of_source]},
+        "target": {**task.card["target"], "span": ["2005-01-01", "2010-01-01"]},
+    }
+    found = flags(replace(task, card=card, protocol={**task.protocol, "split": split}))
+    assert any("divided by its own time" in flag for flag in found) is said
