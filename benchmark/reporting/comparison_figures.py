@@ -97,7 +97,7 @@ def _errors(result: Results) -> dict[str, float]:
 def rank_diagram(ranks: Ranks, ax: Axes) -> Axes:
     """Demšar's critical-difference diagram."""
     names = list(ranks.methods)
-    critical_difference_diagram(
+    drawn = critical_difference_diagram(
         dict(zip(names, ranks.mean_ranks, strict=True)),
         pd.DataFrame(ranks.pairs, names, names),
         ax=ax,
@@ -108,6 +108,9 @@ def rank_diagram(ranks: Ranks, ax: Axes) -> Axes:
         marker_props={"s": 10},
         crossbar_props={"color": COLOURS[3], "linewidth": 2},
     )
+    # The library draws a bar through a set of names, whose order is another in each process.
+    for [bar] in drawn["crossbars"]:
+        bar.set_xdata(np.sort(bar.get_xdata()))
     ax.set_xlabel("mean rank by RMSE (1 is best)")
     ax.xaxis.set_label_position("top")
     # Hidden ones would be shown again where spines of all figures are set.
@@ -165,7 +168,8 @@ def gain_dots(gains: Sequence[Gain], ax: Axes, *, label: str) -> Axes:
     ax.xaxis.set_major_locator(FixedLocator(_TICKS))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.set_xlabel(f"{label}, log scale beyond {_LINEAR}")
+    # To the left there is room below the names, however narrow these make the axes.
+    ax.set_xlabel(f"{label}, log scale beyond {_LINEAR}", loc="right")
     ax.margins(y=0.6 / len(gains))
     ax.grid(axis="y", visible=True)
     return ax

@@ -10,17 +10,20 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from benchmark.evaluation.ranks import friedman_nemenyi
 from benchmark.evaluation.significance import Evidence
 from benchmark.reporting.comparison_figures import (
     Gain,
     critical_difference,
     gain_dots,
     gain_figures,
+    rank_diagram,
     ranked,
     unranked,
 )
 from benchmark.reporting.contrasts import Contrast, Contrasts
 from benchmark.reporting.data_sets import independent
+from benchmark.reporting.figures import COLOURS
 from benchmark.reporting.illustration import drawn
 from benchmark.reporting.summary import Measured, Results, Row
 from benchmark.running.manifest import Manifest, MethodEntry
@@ -110,6 +113,14 @@ def test_a_bar_joins_what_is_not_told_apart(many: list[Results]) -> None:
     ranks = ranked(many)
     assert ranks is not None
     assert ranks.mean_ranks[5] - ranks.mean_ranks[0] > ranks.critical_difference
+
+
+def test_a_bar_is_drawn_the_same_in_every_process() -> None:
+    names = [f"method {place}" for place in range(12)]
+    ranks = friedman_nemenyi("rmse", [range(12), range(12)], names)
+    axes = rank_diagram(ranks, Figure().subplots())
+    [bar] = [line for line in axes.lines if line.get_color() == COLOURS[3]]
+    assert list(bar.get_xdata()) == sorted(ranks.mean_ranks)
 
 
 def test_one_domain_or_two_methods_are_not_ranked(many: list[Results]) -> None:
