@@ -82,8 +82,8 @@ def score(
     """
     from benchmark.data.entries import describe
     from benchmark.data.submission import read_submission
-    from benchmark.running.cell import metrics_of_rows
     from benchmark.running.records import Store
+    from benchmark.running.scoring import metrics_of_rows
     from benchmark.running.suite import load_suite
 
     declared = load_suite(suite)

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import psutil
 
-from benchmark.errors import BenchError
-from benchmark.running.cell import CANNOT_WRITE, Job, run, unfinished
+from benchmark.errors import CannotWriteError
+from benchmark.running.cell import Job, unfinished
+from benchmark.running.cell_process import CANNOT_WRITE, run
 from benchmark.running.records import Record, Status, Store
 from benchmark.running.suite import Limits
 
@@ -37,12 +38,12 @@ def execute(
     """Run every job, ``workers`` at a time, and hand each one's record to ``on_done``.
 
     Raises:
-        BenchError: outcomes cannot be written; what was written before stays.
+        CannotWriteError: outcomes cannot be written; what was written before stays.
         KeyboardInterrupt: passed on, after the running cells have been killed.
     """
     context = multiprocessing.get_context("forkserver")
     # Importing the libraries once, in the server, spares every cell their start-up time.
-    context.set_forkserver_preload(["benchmark.registry", "benchmark.running.cell"])
+    context.set_forkserver_preload(["benchmark.registry", "benchmark.running.cell_process"])
     waiting = list(reversed(list(jobs)))
     running: list[_Running] = []
     try:
@@ -83,9 +84,10 @@ def _finished(cell: _Running, limits: Limits) -> Record | None:
     code = cell.process.exitcode
     log = store.logs / f"{cell.job.cell.key}.log"
     if code == CANNOT_WRITE:
-        raise BenchError(
-            f"cannot write results to {store.folder}: {_last_line(log)}; make room or choose "
-            "another folder with --results-dir, then run again: finished cells are kept"
+        raise CannotWriteError(
+            _last_line(log)
+            or f"cannot write results to {store.folder}; make room, then run again: what is "
+            "finished is kept"
         )
     record = store.get(cell.job.cell.key)
     if code == 0 and record is not None:
@@ -93,7 +95,7 @@ def _finished(cell: _Running, limits: Limits) -> Record | None:
     if code == -9:
         reason = "killed by the system, most likely for lack of memory"
         return _stored(cell, store, Status.OUT_OF_MEMORY, reason)
-    reason = f"the process ended with code {code}: {_last_line(log)}"
+    reason = f"the process ended with code {code}: {_last_line(log) or 'no output'}"
     return _stored(cell, store, Status.FAILED, reason)
 
 
@@ -105,12 +107,7 @@ def _killed(cell: _Running, store: Store, status: Status, reason: str) -> Record
 
 def _stored(cell: _Running, store: Store, status: Status, reason: str) -> Record:
     record = unfinished(cell.job, status, reason)
-    try:
-        store.put(record)
-    except OSError as error:
-        raise BenchError(
-            f"cannot write results to {store.folder}: {error.strerror}; make room, then run again"
-        ) from error
+    store.put(record)
     return record
 
 
@@ -125,5 +122,5 @@ def _last_line(log: Path) -> str:
     try:
         lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
     except OSError:
-        return "no log"
-    return next((line.strip() for line in reversed(lines) if line.strip()), "no output")
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

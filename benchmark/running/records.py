@@ -187,19 +187,23 @@ class Store:
 
         Returns whether it was written. A cell that went well has its record for good, should it
         fail in a run at the same time, or when it is run again for its artifacts.
+
+        Raises:
+            CannotWriteError: it cannot be written; nothing that was there is lost.
         """
         if record.status is not Status.OK:
             known = self.get(record.key)
             if known is not None and known.status is Status.OK:
                 return False
-        if predictions is not None:
-            with _atomic(self.predictions / f"{record.key}.npy") as file:
-                np.save(file, predictions)
-        if artifacts is not None:
-            with _atomic(self.artifacts / f"{record.key}.npz") as file:
-                np.savez_compressed(file, **artifacts)  # type: ignore[arg-type]
-        with _atomic(self.records / f"{record.key}.json") as file:
-            file.write(record.to_json().encode())
+        with writing(f"results to {self.folder}"):
+            if predictions is not None:
+                with _atomic(self.predictions / f"{record.key}.npy") as file:
+                    np.save(file, predictions)
+            if artifacts is not None:
+                with _atomic(self.artifacts / f"{record.key}.npz") as file:
+                    np.savez_compressed(file, **artifacts)  # type: ignore[arg-type]
+            with _atomic(self.records / f"{record.key}.json") as file:
+                file.write(record.to_json().encode())
         return True
 
     def predicted(self, key: str) -> FloatArray:
@@ -271,12 +275,26 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         CannotWriteError: it cannot be written.
     """
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with _atomic(path) as file:
             file.write(content)
+
+
+@contextmanager
+def writing(what: object) -> Iterator[None]:
+    """Say what could not be written, where the system refuses to.
+
+    Raises:
+        CannotWriteError: it refused.
+    """
+    try:
+        yield
     except OSError as error:
-        raise CannotWriteError(f"cannot write {path}: {error.strerror}") from error
+        raise CannotWriteError(
+            f"cannot write {what}: {error.strerror}; make room or let it be written there, then "
+            "run again: what is finished is kept"
+        ) from error
 
 
 @contextmanager

@@ -34,19 +34,13 @@ def take_over(cells: Sequence[Cell], found: dict[str, Store], store: Store) -> N
     """Copy what was found into ``store``, under the names that it has there.
 
     Raises:
-        BenchError: it cannot be written.
+        CannotWriteError: it cannot be written.
     """
     for cell in (cell for cell in cells if cell.key in found):
         finished = _finished(cell, found[cell.key])
         assert finished is not None, "found a moment ago"
         record, predictions, artifacts = finished
-        try:
-            store.put(replace(record, suite=cell.suite, task=cell.task), predictions, artifacts)
-        except OSError as error:
-            raise BenchError(
-                f"cannot write results to {store.folder}: {error.strerror}; make room, then run "
-                "again"
-            ) from error
+        store.put(replace(record, suite=cell.suite, task=cell.task), predictions, artifacts)
 
 
 def _finished(cell: Cell, store: Store) -> Outcome | None:

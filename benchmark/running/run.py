@@ -18,7 +18,7 @@ from benchmark.running.cell import Job
 from benchmark.running.executor import execute
 from benchmark.running.plan import Cell, cells_of_task, rules
 from benchmark.running.provenance import provenance
-from benchmark.running.records import Record, Status, Store
+from benchmark.running.records import Record, Status, Store, writing
 from benchmark.running.suite import Suite, TaskSpec
 from benchmark.running.variants import Variant
 
@@ -89,12 +89,15 @@ def _check_relevance(suite: Suite, spec: TaskSpec, prepared: Prepared) -> None:
 
 
 def pending(planned: Sequence[PlannedTask], store: Store, retry: Collection[Status]) -> list[Cell]:
-    """The cells without a record, or one of a status to be tried again, or without artifacts."""
-    cells = [cell for task in planned for cell in task.cells]
-    records = {cell.key: store.get(cell.key) for cell in cells}
+    """The cells without a record, or one of a status to be tried again, or without artifacts.
+
+    A cell that is of two tasks, since its method reads nothing in which they differ, comes once.
+    """
+    cells = {cell.key: cell for task in planned for cell in task.cells}
+    records = {key: store.get(key) for key in cells}
     return [
         cell
-        for cell in cells
+        for cell in cells.values()
         if (record := records[cell.key]) is None
         or record.status in retry
         or (cell.artifacts and record.status is Status.OK and not store.has_artifacts(cell.key))
@@ -113,7 +116,7 @@ def run(
     """Run ``cells``, which are some of those planned, and write down what is unavailable.
 
     Raises:
-        BenchError: results cannot be written.
+        CannotWriteError: results cannot be written.
     """
     made = provenance(suite.limits.threads)
     with tempfile.TemporaryDirectory(prefix="cdrbench-") as scratch:
@@ -133,13 +136,7 @@ def run(
         execute(jobs, workers=workers, limits=suite.limits, on_done=on_done)
     for task in planned:
         if task.unavailable:
-            try:
-                store.put(_unavailable(suite, task))
-            except OSError as error:
-                raise BenchError(
-                    f"cannot write results to {store.folder}: {error.strerror}; make room, then "
-                    "run again"
-                ) from error
+            store.put(_unavailable(suite, task))
 
 
 def cards(suite: Suite, planned: Sequence[PlannedTask]) -> dict[str, Card]:
@@ -167,10 +164,8 @@ def _dump(
     for number, task in enumerate(planned):
         if task.spec.name in needed:
             files[task.spec.name] = path = folder / f"{number}.pickle"
-            try:
+            with writing(path):
                 path.write_bytes(pickle.dumps(task.prepared, protocol=pickle.HIGHEST_PROTOCOL))
-            except OSError as error:
-                raise BenchError(f"cannot write {path}: {error.strerror}") from error
     return files
 
 

@@ -23,8 +23,8 @@ from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
-from benchmark.errors import CannotWriteError
 from benchmark.recommender import Recommender
+from benchmark.running.records import writing
 from benchmark.space import Choice, Integer, Real, Space
 
 _STUDY = "search"
@@ -85,7 +85,7 @@ def _storage(journal: Path | None) -> Iterator[BaseStorage]:
     if journal is None:
         yield InMemoryStorage()
         return
-    with _writing(journal):
+    with writing(journal):
         journal.parent.mkdir(parents=True, exist_ok=True)
         opened = journal.open("a+b")
     with opened as file:
@@ -130,16 +130,8 @@ class _Backend(JournalFileBackend):
     """Tells a journal that cannot be written apart from whatever goes wrong in a trial."""
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        with _writing(self._file_path):
+        with writing(self._file_path):
             super().append_logs(logs)
-
-
-@contextmanager
-def _writing(path: object) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise CannotWriteError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _study(storage: BaseStorage) -> optuna.Study:

@@ -16,7 +16,7 @@ from benchmark.recommender import FloatArray
 from benchmark.reporting import gate
 from benchmark.reporting.gate import Finding, State, compare, lowest_honest, passes, tolerance
 from benchmark.reporting.reference import Entry, Measured, Place, Snapshot, accept, load, save
-from benchmark.running.cell import metrics_of_rows
+from benchmark.running.scoring import metrics_of_rows
 from benchmark.running.suite import Protocol, Suite, TaskSpec
 
 HERE = Place("task", "domain", "knn")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from misbehaving import Misbehaving
 
 from benchmark.data.catalog import Places
 from benchmark.data.prepared import prepare
+from benchmark.errors import CannotWriteError
 from benchmark.running.cell import Job
 from benchmark.running.executor import execute
 from benchmark.running.plan import cells_of_task, rules
@@ -147,6 +149,39 @@ def test_a_cell_that_fails_when_run_again_for_its_artifacts_says_so_and_keeps_it
     assert [record.status for record in said] == [Status.FAILED]
     assert said[0].reason.endswith("failed: ValueError: no such luck")
     assert store.get(job.cell.key) == well
+
+
+@pytest.mark.parametrize("how", ["well", "raise", "crash"])
+def test_a_record_that_cannot_be_stored_ends_the_run_in_words(
+    how: str, prepared_file: Path, tmp_path: Path
+) -> None:
+    found = jobs(how, prepared_file, tmp_path)
+    shutil.rmtree(tmp_path / "s" / "records")
+    (tmp_path / "s" / "records").touch()
+    with pytest.raises(CannotWriteError) as said:
+        execute(found, workers=1, limits=Limits(), on_done=[].append)
+    assert str(said.value) == (
+        f"cannot write results to {tmp_path / 's'}: Not a directory; make room or let it be "
+        "written there, then run again: what is finished is kept"
+    )
+
+
+def test_a_cell_that_cannot_even_log_ends_the_run_in_words(
+    prepared_file: Path, tmp_path: Path
+) -> None:
+    found = jobs("well", prepared_file, tmp_path)
+    shutil.rmtree(tmp_path / "s" / "logs")
+    with pytest.raises(CannotWriteError, match=r"^cannot write results to .*/s; make room"):
+        execute(found, workers=1, limits=Limits(), on_done=[].append)
+
+
+def test_a_cell_whose_data_have_gone_fails_alone(prepared_file: Path, tmp_path: Path) -> None:
+    [job] = jobs("well", prepared_file, tmp_path)
+    said: list[Record] = []
+    gone = replace(job, prepared=tmp_path / "gone.pickle")
+    execute([gone], workers=1, limits=Limits(), on_done=said.append)
+    assert said[0].status is Status.FAILED
+    assert re.search("FileNotFoundError: .*gone.pickle", said[0].reason)
 
 
 def test_a_cell_over_its_time_is_killed(prepared_file: Path, tmp_path: Path) -> None:

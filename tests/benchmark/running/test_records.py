@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.errors import BenchError
+from benchmark.errors import BenchError, CannotWriteError
 from benchmark.running.records import Record, Status, Store, write_atomically
 
 
@@ -69,7 +69,7 @@ def test_a_failure_while_writing_leaves_what_was_there_and_no_rubbish(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(CannotWriteError, match="No space"):
         store.put(record(reason="after"))
     monkeypatch.undo()
     kept = store.get("k")
