@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +100,7 @@ def bench() -> None:
 @data_dir_option
 @methods_option
 @tasks_option
-@click.option("--seeds", callback=_seeds, help="These seeds instead of the suite's: 1,2,3.")
+@click.option("--seeds", callback=_seeds, help="Run these seeds only: 1,2,3.")
 @outside_option
 @click.option(
     "--jobs",
@@ -139,6 +139,7 @@ def run(
     from benchmark.data.catalog import Places
     from benchmark.reporting import scored_rows
     from benchmark.running import manifest as manifests
+    from benchmark.running.plan import Cell
     from benchmark.running.records import Status, Store, make_writable
     from benchmark.running.reuse import found_elsewhere, take_over
     from benchmark.running.run import cards, pending, plan
@@ -148,16 +149,18 @@ def run(
     declared = declared_suite(suite, quick=quick)
     available = contestants(declared, outside)
     chosen = choose(methods, [m.name for m in available], "method", "--methods")
-    narrowed = only_tasks(declared, tasks).model_copy(update={"seeds": seeds or declared.seeds})
+    # Seeds that are not run now stay planned: what they have brought so far is reported, too.
+    every = list(dict.fromkeys([*declared.seeds, *seeds]))
+    narrowed = only_tasks(declared, tasks).model_copy(update={"seeds": every})
     places = Places(data_dir, cache_dir(), download)
     store = Store(results_dir, declared.name)
     planned = plan(narrowed, available, places)
-    todo = [
-        cell
-        for cell in pending(planned, store, [Status(status) for status in retry])
-        if cell.name in chosen
-    ]
-    wanted = [cell for task in planned for cell in task.cells if cell.name in chosen]
+
+    def asked_for(cells: Iterable[Cell]) -> list[Cell]:
+        return [c for c in cells if c.name in chosen and c.seed in (seeds or declared.seeds)]
+
+    todo = asked_for(pending(planned, store, [Status(status) for status in retry]))
+    wanted = asked_for(cell for task in planned for cell in task.cells)
     elsewhere = found_elsewhere(todo, store)
     to_do = {cell.key for cell in todo}
     done = [cell for cell in wanted if cell.key not in to_do]

@@ -113,6 +113,17 @@ def test_adding_a_seed_or_a_method_redoes_nothing_that_is_done(
     assert len(records(tmp_path)) == 4
 
 
+def test_a_run_of_some_seeds_reports_what_others_have_brought(suite: Path, tmp_path: Path) -> None:
+    for seed, runs in ((1, 1), (7, 2)):
+        done = bench(
+            "run", "--suite", suite, "--methods", "bias", "--seeds", seed, folder=tmp_path
+        )
+        assert done.returncode == 0, done.stderr
+        page = (tmp_path / "reports" / "small" / "report.md").read_text()
+        [line] = (text for text in page.splitlines() if text.startswith("| User + item bias |"))
+        assert line.split(" | ")[-2] == str(runs), line
+
+
 def test_the_number_of_jobs_does_not_change_a_bit(suite: Path, tmp_path: Path) -> None:
     for jobs in (1, 3):
         bench("run", "--suite", suite, "--jobs", jobs, folder=tmp_path / str(jobs))
