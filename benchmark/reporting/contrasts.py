@@ -153,8 +153,8 @@ def _contrast(
         permutation_test(gained, seed=1),
         users,
         ranks,
-        cohens_d(gained, seed=1),
-        cliffs_delta(metric, ours, theirs, seed=1),
+        cohens_d(gained, test_train=test_train),
+        cliffs_delta(metric, ours, theirs, test_train=test_train),
         equivalence(gained, margin=half_a_percent, test_train=test_train),
         study_power(gained, effect=half_a_percent, test_train=test_train),
     )
