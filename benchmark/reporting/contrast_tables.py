@@ -105,9 +105,9 @@ def _explained(results: Results, found: Contrasts) -> str:
         "seeds. A sign needs both the corrected test over runs and the bootstrap over users; its "
         "p is the larger of both, adjusted by Holm over the rows. Equivalent (TOST): less than "
         f"{MARGIN:.1%} of the row’s own error apart, the smallest gain over a best baseline that "
-        "the papers claim. Equivalence, power and the intervals of effect sizes go with the corrected "
-        "test. Power: what it detects with these runs, and how many it needs to detect that "
-        "margin, if a million can; folds share training rows, so that more need not help."
+        "the papers claim. Equivalence, power and the intervals of effect sizes are those of the "
+        "corrected test. Power: what it detects with these runs, and how many it needs to detect "
+        "that margin, if a million can; folds share training rows, so that more need not help."
     )
 
 
