@@ -49,8 +49,8 @@ def plan(
     """Prepare every task of a suite and lay out its cells.
 
     Raises:
-        BenchError: data that cannot be read, or whose split is not the committed one, or a
-            relevance that is off their scale.
+        BenchError: data that cannot be read, or whose split is not the committed one, a relevance
+            that is off their scale, or a task that is another's way back.
     """
     planned = []
     for spec in suite.tasks:
@@ -71,6 +71,7 @@ def plan(
         _check_relevance(suite, spec, prepared)
         cells = cells_of_task(suite, spec, prepared, variants, suite.seeds)
         planned.append(PlannedTask(spec, prepared, cells))
+    _check_directions(suite, planned)
     return planned
 
 
@@ -85,6 +86,21 @@ def _check_relevance(suite: Suite, spec: TaskSpec, prepared: Prepared) -> None:
                 f"protocol.relevance = {relevance:g} of task {spec.name!r} in suite "
                 f"{suite.name!r} is outside the scale of {domain.name}, {low:g} to {high:g}; "
                 "give it in stars"
+            )
+
+
+def _check_directions(suite: Suite, planned: Sequence[PlannedTask]) -> None:
+    """Refuse two tasks with one cell whose domain is the first of one pair, of the other not.
+
+    P@5 (DOML) treats the first domain differently, and a cell has one record.
+    """
+    found: dict[str, Cell] = {}
+    for cell in (cell for task in planned for cell in task.cells):
+        other = found.setdefault(cell.key, cell)
+        if other.reverse != cell.reverse:
+            raise BenchError(
+                f"task {cell.task!r} of suite {suite.name!r} is the way back of {other.task!r}; "
+                'keep one of them, with score = "both"'
             )
 
 

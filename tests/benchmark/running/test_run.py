@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from small_suite import SUITE, Small
 
 from benchmark.arguments import contestants
 from benchmark.data.catalog import Places
+from benchmark.errors import BenchError
 from benchmark.reporting.summary import summarise
 from benchmark.running.manifest import manifest
 from benchmark.running.records import Status, Store
@@ -36,6 +38,20 @@ def test_a_cell_of_two_tasks_runs_once_and_is_a_row_of_both(tmp_path: Path) -> N
             "bias": 2,
             "normal": 2,
         }
+
+
+def test_a_task_that_is_the_way_back_of_another_is_refused(tmp_path: Path) -> None:
+    small = Small(tmp_path)
+    there, back = SUITE, TWICE[len(SUITE) :].replace('score = "both"', 'score = "target"')
+    back = back.replace('"synthetic/source"', '"-"').replace(
+        '"synthetic/target"', '"synthetic/source"'
+    )
+    small.suite.write_text(there + back.replace('"-"', '"synthetic/target"'), encoding="utf-8")
+    suite = load_suite(str(small.suite))
+    with pytest.raises(
+        BenchError, match="task 'again' of suite 'small' is the way back of 'small'"
+    ):
+        plan(suite, contestants(suite), Places(None, tmp_path))
 
 
 def test_a_failed_cell_is_left_out_until_it_is_to_be_tried_again(small: Small) -> None:
