@@ -71,6 +71,14 @@ class Snapshot:
         )
         return float(scores.mean())
 
+    def dropped(self, share: float) -> Snapshot:
+        """The same pairs as a discriminator behind dropout is shown them, drawn once for all.
+
+        ``share`` of the units is zero and the rest scaled up for it.
+        """
+        kept = np.random.default_rng(0).random(self.points.shape) >= share
+        return Snapshot(self.epoch, self.points * kept / (1 - share), self.is_source)
+
     @_once
     def mmd(self) -> float:
         """The unbiased squared maximum mean discrepancy, 0 on average for equal distributions.

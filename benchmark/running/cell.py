@@ -194,6 +194,8 @@ def _context(job: Job, prepared: Prepared, split: Split) -> dict[str, Any]:
         "protocol": job.protocol.of_fits,
         "split": [split.source.fingerprint, split.target.fingerprint],
         "data": [prepared.contents[side] for side in Side],
+        # Users and items are numbered by their domain's name, and a stage may keep numbers.
+        "domains": [prepared.task.side(side).domain.name for side in Side],
         "declared": [str(method.source_data), str(method.target_data)],
         "threads": job.threads,
         "versions": job.provenance.get("versions"),

@@ -172,6 +172,8 @@ def _zipped(
     n_source: int, n_target: int, size: int, rng: np.random.Generator
 ) -> Iterator[tuple[IntArray, IntArray]]:
     """Both domains side by side until the larger has been seen once."""
+    # Silent: the smaller begins anew, in another order, as often as it takes; a pass may end in a
+    # small batch, which weighs as much as any.
     n_steps = -(-max(n_source, n_target) // size)
     both = _endless(n_source, size, rng), _endless(n_target, size, rng)
     for _ in range(n_steps):

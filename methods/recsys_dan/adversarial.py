@@ -56,14 +56,15 @@ class Adversarial(RecSysDAN):
     """Section V-D8: about 100 to an equilibrium; at most so many where ``stopping`` says when."""
     stopping: Stopping = "fixed"
     """Silent: the stopping criterion of Algorithm 1; no target rating may be it. ``equilibrium``:
-    Df recognises half of the pairs that were held out of the game."""
+    Df recognises half of the pairs that were held out of the game. That says that Df is beaten,
+    and not that one trained anew could not tell the domains apart."""
     tolerance: PositiveShare = 0.02
     """Silent: how near to 0.5 the accuracy of an equilibrium is; the wobble of Fig. 4's curves."""
     settled: Count = 10
     """Silent: epochs over which the accuracy of an equilibrium is averaged."""
     source_dropout: bool = True
     """Silent: whether M^s drops units too while it plays. Without, dropped units alone give the
-    target away, and the accuracy of 50 % that Fig. 4 shows is out of reach."""
+    target away, and Df's accuracy of 50 % that Fig. 4 shows is out of reach."""
     start: Start = "source"
     """M^t before it learns: "initialized with M^s", below Eq. (6); ``untrained`` shows what that
     contributes."""

@@ -86,8 +86,8 @@ class RecSysDAN(Recommender):
     max_words: Count = 100
     """Silent: words of a document, cut after its earliest; the Theano LSTM tutorial's maxlen."""
     own_review: bool = True
-    """Silent: whether a training pair's documents contain its own review; as in DeepCoNN, which
-    section V-A follows."""
+    """Silent: whether a training pair's documents contain its own review, as far as that is among
+    their earliest ``max_words``; as in DeepCoNN, which section V-A follows."""
     embedding: Count = 256
     """Silent: width of word embeddings; the tutorial has one width for these and the LSTM."""
     lstm_width: Count = 256

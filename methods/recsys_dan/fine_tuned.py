@@ -43,7 +43,9 @@ class FineTuned(Adversarial):
     fine_tuning_factor: Positive = 0.001
     """Of all learning rates; section V-C and Algorithm 2."""
     aligned: bool = True
-    """As many training reviews of a shared user (item) from both domains; section V-A."""
+    """Silent: what section V-A aligns, "an equal number of training reviews for both domains".
+    Here triples, one a review, as many of a shared user (item) from both; documents keep all. The
+    23 shared users of Table I may be a triple each."""
 
     def _shared(self, data: TrainingData, corpus: Corpus, seed: int) -> Mapping[Level, Triples]:
         source, target = corpus.source.rows, corpus.target.rows

@@ -39,6 +39,8 @@ class SharedPool:
         self._target_inputs = target_inputs
         self._target = target
 
+    # Silent: what Du makes of the item of a triple, and Dv of its user, which Algorithm 2 gives
+    # them too; here they are shown what adapts, for what is shared tells no domain apart.
     def codes(self, size: int, rng: np.random.Generator) -> Iterator[tuple[Tensor, Tensor]]:
         """One epoch of batches of codes, the target's as its generator is when they are drawn."""
         for rows in batches(len(self._target), size, rng):

@@ -27,7 +27,8 @@ class ImageEncoder(nn.Module):
         self, shape: Sequence[int], *, channels: Sequence[int], hidden: int, width: int
     ) -> None:
         super().__init__()
-        # Silent: the layout of the CNN; blocks of 3x3 filters, ReLU and pooling that halves.
+        # Silent: the layout of the CNN and its initial weights; blocks of 3x3 filters, ReLU and
+        # pooling that halves, weights as torch draws them.
         self.cnn = nn.Sequential()
         n_features = int(np.prod(shape))
         if len(shape) == 3:

@@ -38,6 +38,7 @@ class TextEncoder(nn.Module):
         # "The weights of LSTM are orthogonally initialized", section V-C; each gate's on its own.
         self.input_weights = nn.Parameter(_orthogonal(width, embedding))
         self.recurrent_weights = nn.Parameter(_orthogonal(width, width))
+        # Silent: initial biases; zero, as in the tutorial.
         self.bias = nn.Parameter(torch.zeros(4 * width))
 
     def forward(self, documents: Documents) -> Tensor:

@@ -32,5 +32,6 @@ def optimizer_of(
     rate = _RATES[name] * factor
     if name == "adam":
         return optim.Adam(weights, lr=rate)
-    # Silent: ρ and ε; Zeiler's, which are also the tutorial's.
+    # Silent: ρ and ε; Zeiler's, which are also the tutorial's. Each stage begins with averages of
+    # its own.
     return optim.Adadelta(weights, lr=rate, rho=0.95, eps=1e-6)

@@ -103,6 +103,10 @@ def read_corpus(
             f"with them (at least 2) and the target {len(target_rows)} (at least 1)"
         )
     # |VOC| "of words used in reviews in the source and target training sets", section V-A.
+    # Silent: what becomes of rarer words; section V-A has them removed, Table V shows <UNK>, which
+    # they are here: they count towards the cap and in the average of Eq. (2).
+    # Silent: words are runs of letters and digits in lower case, marks of HTML as they stand in
+    # the file; documents are in order of time, and an empty one is a single unknown word.
     texts = (data.source.reviews[source_rows], data.target.reviews[target_rows])
     vocabulary = Vocabulary.of(np.concatenate(texts), min_count=min_count)
     n_held = min(max(1, round(held_out * len(source_rows))), len(source_rows) - 1)
@@ -114,7 +118,8 @@ def read_corpus(
         if modality == "multimodal"
         else None
     )
-    # Held-out reviews stay out of all documents, as test reviews do.
+    # Silent: held-out rows are in nothing that is learned from, as test rows are: no document, no
+    # pair that Df is shown, no triple.
     source = _samples(data.source, vocabulary, images, kept, max_words, own_review)
     return Corpus(
         vocabulary,
@@ -131,11 +136,9 @@ def read_corpus(
 
 
 def represented(view: DomainView, modality: Modality) -> IntArray:
-    """The training rows that have text and, if ``multimodal``, whose item has an image.
-
-    Items without image are dropped, and all that is said of them: Table I counts fewer items than
-    the published data have.
-    """
+    """The training rows that have text and, if ``multimodal``, whose item has an image."""
+    # Silent: items without image are dropped, and all that is said of them: Table I counts fewer
+    # items than the published data have.
     usable = np.array([review is not None for review in view.reviews], dtype=bool)
     if modality == "multimodal":
         usable &= view.has_image[view.items]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from itertools import combinations, product
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from benchmark.reporting import representations
 from benchmark.reporting.illustration import Illustration, drawn
 from benchmark.reporting.network_figures import distance_table, likeness, network_figures
 from benchmark.reporting.representations import Snapshot, snapshots
-from benchmark.reporting.summary import Results
+from benchmark.reporting.summary import Results, summarise
+from benchmark.running.manifest import Manifest
 from benchmark.running.records import Store
 
 RNG = np.random.default_rng(0)
@@ -36,7 +38,7 @@ def kept(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
         record = copy.get(f"ui-dan-{seed}-musical-instruments")
         assert record is not None
         copy.put(
-            record,
+            replace(record, hyperparameters={"dropout": 0.5}),
             artifacts={
                 "snapshot-domain": IS_SOURCE.astype(np.int64),
                 "snapshot-10": snapshot(0.0).points,
@@ -57,6 +59,17 @@ def figures(results: list[Results], kept: Store) -> list[Illustration]:
 def test_domains_that_a_plane_separates_are_told_apart_and_equal_ones_are_not() -> None:
     assert snapshot(5.0).domain_accuracy() == 1.0
     assert snapshot(0.0).domain_accuracy() == pytest.approx(0.5, abs=0.12)
+
+
+def test_dropped_units_hide_domains_as_from_a_discriminator_behind_dropout() -> None:
+    found = snapshot(1.0)
+    dropped = found.dropped(0.5)
+    gone = dropped.points == 0
+    assert 0.4 < gone.mean() < 0.6
+    assert np.array_equal(dropped.points[~gone], 2 * found.points[~gone])
+    assert 0.5 < dropped.domain_accuracy() < found.domain_accuracy()
+    assert np.array_equal(found.dropped(0.5).points, dropped.points)
+    assert np.array_equal(found.dropped(0.0).points, found.points)
 
 
 def test_the_discrepancy_is_that_of_its_definition() -> None:
@@ -127,13 +140,16 @@ def test_likeness_is_the_correlation_of_all_entries() -> None:
     assert likeness(one, -one) == pytest.approx(-1.0)
 
 
-def test_distances_stand_in_a_table_too(results: list[Results], kept: Store) -> None:
+def test_distances_stand_in_a_table_too(found: Manifest, kept: Store) -> None:
+    results = summarise(found, kept)
     table = distance_table(results[0].task, results[:1], kept)
     assert [[cell.text for cell in row[:3]] for row in table.rows] == [
         ["UI-DAN (a, u)", "amazon2014-5core/musical-instruments", epoch] for epoch in ("0", "10")
     ]
     assert table.rows[0][3].value == pytest.approx((1.0 + snapshot(0.0).domain_accuracy()) / 2)
     assert "±" in table.rows[0][3].text
+    dropped = [snapshot(shift).dropped(0.5).domain_accuracy() for shift in (3.0, 0.0)]
+    assert table.rows[0][4].value == pytest.approx(np.mean(dropped))
     assert [row[-1].text for row in table.rows] == ["2", "2"]
     assert not distance_table(results[1].task, results[1:], kept).rows
 
