@@ -82,6 +82,7 @@ class CDFM(Recommender):
                 items.append(machine.blocks[1] + machine.w0 * np.eye(1, 1 + self.factors))
         self.users_ = np.stack(users, axis=1).astype(np.float32)  # (n_users, kept, 1 + k)
         self.items_ = np.stack(items, axis=1).astype(np.float32)  # (n_items, kept, 1 + k)
+        self.range_ = view.ratings.min(), view.ratings.max()
         self.history_ = {"training RMSE": errors}
         self.facts_ = {
             "users with source ratings": int(np.count_nonzero(np.diff(auxiliary.indptr))),
@@ -95,7 +96,8 @@ class CDFM(Recommender):
             chunk = slice(start, start + _CHUNK)
             users, items = self.users_[pairs.users[chunk]], self.items_[pairs.items[chunk]]
             products = (users[:, :, 1:] * items[:, :, 1:]).sum(axis=2, dtype=np.float64)
-            scores[chunk] = (users[:, :, 0] + items[:, :, 0] + products).mean(axis=1)
+            draws = users[:, :, 0] + items[:, :, 0] + products
+            scores[chunk] = np.clip(draws, *self.range_).mean(axis=1)  # As libFM, each draw
         return scores
 
 

@@ -83,8 +83,9 @@ class GibbsFM:
             self.means[b] = rng.normal(theta.sum(axis=0) / (1 + len(ids)), spread)
             unseen = np.ones(len(block), dtype=bool)
             unseen[ids] = False
-            # Differs: what no row has would be drawn from its prior, noise about the mean.
-            block[unseen] = self.means[b]
+            # Differs: what no row has would be drawn from its prior, noise about the mean. Of
+            # auxiliary columns few rows may tell that mean, and it would count once a rating.
+            block[unseen] = self.means[b] if b < 2 else 0.0
         self.w0 += self.residuals.mean() + rng.normal() / np.sqrt(self.alpha * n)
         self.update(rng)
 

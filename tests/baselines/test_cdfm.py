@@ -128,11 +128,29 @@ def test_without_shared_users_the_source_cannot_matter(training: Training) -> No
     assert_array_equal(*predictions)
 
 
-def test_what_has_no_rows_is_at_the_mean_of_what_has(machine: GibbsFM) -> None:
+def test_whoever_has_no_rows_is_at_the_mean_of_the_others(machine: GibbsFM) -> None:
     machine.sweep(np.random.default_rng(1))
-    unseen_ids = (USERS - 1, ITEMS - 1, 4)
-    for block, mean, unseen in zip(machine.blocks, machine.means, unseen_ids, strict=True):
+    for block, mean, unseen in zip(
+        machine.blocks, machine.means, (USERS - 1, ITEMS - 1), strict=False
+    ):
         assert_array_equal(block[unseen], mean)
+
+
+def test_what_only_users_without_rows_have_rated_in_the_source_counts_for_nothing(
+    machine: GibbsFM,
+) -> None:
+    machine.sweep(np.random.default_rng(1))
+    assert_array_equal(machine.blocks[2][4], 0)
+    assert machine.blocks[2][5].all()
+
+
+def test_each_draw_is_cut_to_the_range_of_the_ratings(training: Training) -> None:
+    target = [(u, i, float(2 + (u * i) % 3)) for u in range(6) for i in range(5)]
+    every = Pairs(*np.divmod(np.arange(30), 5))
+    model = CDFM(factors=2, sweeps=5, burn_in=1).fit(training(target), seed=1)
+    model.users_ *= 100
+    assert model.predict(every).min() >= 2
+    assert model.predict(every).max() == 4
 
 
 @pytest.fixture(scope="module")
