@@ -186,7 +186,9 @@ def ranking_loss(
 
 def covariance_loss(places: Tensor) -> Tensor:
     """The covariances among the coordinates of a batch of ``places`` (n, d), section 3.4."""
-    # Differs: the paper squares one of the two norms only, which would reward variance.
+    # Differs: the paper squares one of the two norms only, which would reward variance. The
+    # authors' code takes all places, here they are a batch's, and the gradient is a billionth of
+    # the hinge's: no weight that is searched changes much.
     n = len(places)
     centred = places - places.mean(dim=0)
     covariance = centred.T @ centred / n

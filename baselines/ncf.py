@@ -17,6 +17,8 @@ from benchmark.recommender import FloatArray, Pairs, Signal
 class NCF(NeuMFRecommender):
     """One network for the target's users and items; the source is not read."""
 
+    # Differs: section 3.4.1 of the paper trains its two halves alone before it joins them.
+
     name: ClassVar[str] = "ncf"
     title: ClassVar[str] = "NCF"
     source_data: ClassVar[Signal] = Signal.NONE

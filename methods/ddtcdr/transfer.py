@@ -49,6 +49,7 @@ class DualTransfer:
     optimiser: InitVar[Callable[[Sequence[Tensor]], Optimizer]]
 
     def __post_init__(self, optimiser: Callable[[Sequence[Tensor]], Optimizer]) -> None:
+        # Silent: where X starts; at the identity, from where Gram-Schmidt leads to no reflection.
         self.map = torch.eye(self.domains[0].user_table.shape[1])
         self._optimiser = optimiser([self.map])
 
@@ -70,7 +71,8 @@ class DualTransfer:
         totals = torch.zeros(2)
         for step in range(max(map(len, orders))):
             # Silent: what happens when one domain ends; the released code stops there. Here the
-            # other goes on, so that each rating counts once an epoch.
+            # other goes on, so that each rating counts once an epoch. The one that has ended then
+            # learns what is transferred alone, whose weight alpha Adam's steps hardly feel.
             batches = [self._batch(k, order[step : step + 1]) for k, order in enumerate(orders)]
             if self.alpha is None:
                 present = tuple(k for k in (0, 1) if step < len(orders[k]))

@@ -94,7 +94,8 @@ class DML(Recommender):
     """Algorithm 1's order."""
     # Silent: which embedding of a shared user is "in the shared latent space" (§3.4); Algorithm 1
     # and the released code rate the own domain's. With ``shared`` what the other domain knows of a
-    # user reaches the rating, which it cannot in Algorithm 1: there it only trains the networks.
+    # user with ratings in both reaches the rating, which it cannot in Algorithm 1: there it only
+    # trains the networks. Who has none in one domain is there represented by nothing.
     users: UserKind = "own"
     # Silent: how the final rating is formed (§3.4); the released code's way.
     score: ScoreKind = "own"

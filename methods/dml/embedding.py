@@ -108,6 +108,7 @@ class Embedder:
 
 def _shares(view: DomainView) -> Tensor:
     """Ratings (n,) in shares of a constant of the scale, never of the data."""
+    # Silent: how ratings are scaled "between 0 and 1" (§5.1); as shares of the highest.
     return torch.from_numpy(view.ratings / view.scale[1]).float()
 
 

@@ -63,7 +63,8 @@ class LatentMap:
         """Choose between rotation and reflection by all shared users' embeddings (n, d)."""
         # Silent: where X starts; at the identity, or at the identity with its last axis turned
         # round. Orthogonalised steps keep the determinant's sign, so that from the wrong side X
-        # could not come near the minimum of Eq. (3).
+        # could not come near the minimum of Eq. (3). Where fewer directions than d are shared the
+        # determinant is 0 but for rounding, whose sign then turns an axis that no user tells.
         if self.kind == "gs" and torch.linalg.det(target.double().T @ source.double()) < 0:
             self.matrix[-1] *= -1
 

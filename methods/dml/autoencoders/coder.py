@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 HIDDEN = (32, 16)
-"""Widths of the encoder's two hidden layers; the decoder mirrors them (§5.4)."""
+"""Widths of the encoder's two hidden layers; the decoder mirrors them (§5.4). Codes of more than
+16 dimensions span no more than 17 directions."""
 
 
 class Coder(nn.Module, ABC):
