@@ -15,7 +15,7 @@ import psutil
 from benchmark.errors import CannotWriteError
 from benchmark.running.cell import Job, unfinished
 from benchmark.running.cell_process import CANNOT_WRITE, run
-from benchmark.running.records import Record, Status, Store
+from benchmark.running.records import TRY_AGAIN, Record, Status, Store
 from benchmark.running.suite import Limits
 
 POLL_SECONDS = 0.1
@@ -85,9 +85,7 @@ def _finished(cell: _Running, limits: Limits) -> Record | None:
     log = store.logs / f"{cell.job.cell.key}.log"
     if code == CANNOT_WRITE:
         raise CannotWriteError(
-            _last_line(log)
-            or f"cannot write results to {store.folder}; make room, then run again: what is "
-            "finished is kept"
+            _last_line(log) or f"cannot write results to {store.folder}; {TRY_AGAIN}"
         )
     record = store.get(cell.job.cell.key)
     if code == 0 and record is not None:

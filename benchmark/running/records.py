@@ -26,6 +26,8 @@ from benchmark.running.checked import AS_WRITTEN, from_json, said
 SCHEMA = 1
 DAMAGED = (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 """What numpy raises for a file of arrays that is cut off or none."""
+TRY_AGAIN = "make room or let it be written there, then run again: what is finished is kept"
+"""What to do where something cannot be written."""
 _OF_A_FIT = {
     "budget": (
         "trials",
@@ -291,10 +293,7 @@ def writing(what: object) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise CannotWriteError(
-            f"cannot write {what}: {error.strerror}; make room or let it be written there, then "
-            "run again: what is finished is kept"
-        ) from error
+        raise CannotWriteError(f"cannot write {what}: {error.strerror}; {TRY_AGAIN}") from error
 
 
 @contextmanager
