@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from benchmark.data.prepared import Prepared, Rules
 from benchmark.data.splits import is_symmetric
@@ -30,6 +31,8 @@ class Cell:
     trials: int
     seed: int
     scored: tuple[Side, ...]
+    twin: str = ""
+    """The key that the same fit has under its method's own name; its own, if that is its name."""
     artifacts: bool = False
     """Whether it keeps what figures need beside its predictions."""
 
@@ -123,12 +126,10 @@ def _cell(
             _read(prepared.contents[Side.TARGET], method.target_data),
         ],
     }
-    if variant.name != method.name:
-        # Of equal settings under two names, each has a record of its own.
-        determinants["variant"] = variant.name
-    text = json.dumps(determinants, sort_keys=True, default=str)
+    # Of equal settings under two names, each has a record of its own.
+    name = {} if variant.name == method.name else {"variant": variant.name}
     return Cell(
-        key=hashlib.sha256(text.encode()).hexdigest()[:24],
+        key=_key({**determinants, **name}),
         suite=suite.name,
         task=spec.name,
         source=prepared.task.source.domain.name,
@@ -139,8 +140,14 @@ def _cell(
         trials=trials,
         seed=seed,
         scored=scored,
+        twin=_key(determinants),
         artifacts=variant.name in suite.artifacts and fold == 0,
     )
+
+
+def _key(determinants: dict[str, Any]) -> str:
+    text = json.dumps(determinants, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def _read(contents: dict[str, str], declared: Signal) -> dict[str, str]:

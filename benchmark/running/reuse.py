@@ -10,10 +10,14 @@ from benchmark.running.cell import Outcome
 from benchmark.running.plan import Cell
 from benchmark.running.records import Status, Store
 
+Place = tuple[Store, str]
+"""A suite's results and the key that a cell has there."""
 
-def found_elsewhere(cells: Sequence[Cell], store: Store) -> dict[str, Store]:
+
+def found_elsewhere(cells: Sequence[Cell], store: Store) -> dict[str, Place]:
     """Where other suites of the same results folder have finished these cells, by key.
 
+    A variant that another suite has as its method itself, with the same settings, is found there.
     Cells that keep artifacts are taken only from where these are kept too.
     """
     others = [
@@ -23,14 +27,14 @@ def found_elsewhere(cells: Sequence[Cell], store: Store) -> dict[str, Store]:
     ]
     found = {}
     for cell in cells:
-        for other in others:
-            if _finished(cell, other) is not None:
-                found[cell.key] = other
-                break
+        places = ((other, key) for key in dict.fromkeys((cell.key, cell.twin)) for other in others)
+        place = next((place for place in places if _finished(cell, place) is not None), None)
+        if place is not None:
+            found[cell.key] = place
     return found
 
 
-def take_over(cells: Sequence[Cell], found: dict[str, Store], store: Store) -> None:
+def take_over(cells: Sequence[Cell], found: dict[str, Place], store: Store) -> None:
     """Copy what was found into ``store``, under the names that it has there.
 
     Raises:
@@ -40,17 +44,19 @@ def take_over(cells: Sequence[Cell], found: dict[str, Store], store: Store) -> N
         finished = _finished(cell, found[cell.key])
         assert finished is not None, "found a moment ago"
         record, predictions, artifacts = finished
-        store.put(replace(record, suite=cell.suite, task=cell.task), predictions, artifacts)
+        named = replace(record, key=cell.key, suite=cell.suite, task=cell.task, method=cell.name)
+        store.put(named, predictions, artifacts)
 
 
-def _finished(cell: Cell, store: Store) -> Outcome | None:
+def _finished(cell: Cell, place: Place) -> Outcome | None:
     """A cell's record with all that it must have, if it went well and all can be read."""
-    record = store.get(cell.key)
+    store, key = place
+    record = store.get(key)
     if record is None or record.status is not Status.OK:
         return None
     try:
-        predictions = store.predicted(cell.key)
-        artifacts = store.artifacts_of(cell.key) if cell.artifacts else None
+        predictions = store.predicted(key)
+        artifacts = store.artifacts_of(key) if cell.artifacts else None
     except (OSError, BenchError):
         return None
     return None if artifacts == {} else (record, predictions, artifacts)

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from small_suite import SUITE, Small
 
 from benchmark.cli import bench
-from benchmark.running.records import Store
+from benchmark.running.records import Record, Store
 
 
 def named(small: Small, name: str, text: str = SUITE) -> Path:
@@ -23,6 +23,13 @@ def run(small: Small, suite: Path) -> str:
     result = CliRunner().invoke(bench, [str(word) for word in command])
     assert result.exit_code == 0, result.output
     return result.stderr
+
+
+def records(small: Small, suite: str, method: str) -> dict[tuple[str, int], Record]:
+    """A row's records, by what they scored and by seed."""
+    store = Store(small.results, suite)
+    every = [store.get(path.stem) for path in store.records.glob("*.json")]
+    return {(r.target, r.seed): r for r in every if r is not None and r.method == method}
 
 
 def test_cells_of_another_suite_are_taken_over_with_their_bytes(small: Small) -> None:
@@ -52,3 +59,31 @@ def test_a_record_with_damaged_predictions_is_not_taken(small: Small) -> None:
     damaged = next(Store(small.results, "small").predictions.glob("*.npy"))
     damaged.write_bytes(damaged.read_bytes()[:-3])
     assert "11 taken over" in run(small, named(small, "other"))
+
+
+VARIANT = """
+[[variants]]
+method = "bias"
+name = "bias-again"
+title = "The same under another name"
+settings = { l2_items = 10.0 }
+
+[[tasks]]"""
+
+
+def test_a_variant_is_taken_over_from_its_method_with_the_same_settings(small: Small) -> None:
+    other = SUITE.replace(', "bias"', "").replace("\n[[tasks]]", VARIANT)
+    said = run(small, named(small, "other", other))
+    assert "12 cells, 0 done before, 12 taken over from other suites" in said
+    mine, taken = (records(small, *of) for of in (("small", "bias"), ("other", "bias-again")))
+    assert len(taken) == 4
+    for where, record in taken.items():
+        assert record.key != mine[where].key
+        assert record.metrics == mine[where].metrics
+        assert record.predictions == mine[where].predictions
+
+
+def test_a_variant_with_settings_of_its_own_is_run(small: Small) -> None:
+    different = VARIANT.replace("10.0", "11.0")
+    other = SUITE.replace(', "bias"', "").replace("\n[[tasks]]", different)
+    assert "12 cells, 0 done before, 8 taken over" in run(small, named(small, "other", other))
