@@ -31,7 +31,7 @@ class Cell:
     trials: int
     seed: int
     scored: tuple[Side, ...]
-    twin: str = ""
+    twin: str
     """The key that the same fit has under its method's own name; its own, if that is its name."""
     artifacts: bool = False
     """Whether it keeps what figures need beside its predictions."""
