@@ -68,7 +68,7 @@ def check(
     accept: bool,
     results_dir: Path,
 ) -> None:
-    """Compare a suite's records with the accepted ones; nothing is trained.
+    """Compare a suite's records with the accepted ones. Nothing is trained.
 
     On GitHub Actions (GITHUB_ACTIONS, GITHUB_STEP_SUMMARY) it annotates the build and writes a
     step summary.

@@ -134,7 +134,7 @@ def run(
     results_dir: Path,
     reports_dir: Path,
 ) -> None:
-    """Run a suite: what has a record already is kept, the rest is run, then the tables follow."""
+    """Run what a suite has no records of yet, then write its tables."""
     # Imported here, for torch and its like take seconds that --help should not.
     from benchmark.data.catalog import Places
     from benchmark.reporting import scored_rows
@@ -209,7 +209,7 @@ def run(
 @results_dir_option
 @_reports_dir
 def report(suite: str, quick: bool, results_dir: Path, reports_dir: Path) -> None:
-    """Write a suite's tables again from its records; nothing is trained, no data is read."""
+    """Write a suite's tables again from its records. Nothing is trained, no data is read."""
     from benchmark.running import manifest as manifests
     from benchmark.running.records import Store
 

@@ -23,27 +23,31 @@ def data() -> None:
 @data.command("list")
 @data_dir_option
 def list_(data_dir: Path | None) -> None:
-    """List every domain, its published size, and whether it is at hand."""
-    from benchmark.data.catalog import Places, describe, entries, verify
+    """List all domains with their published sizes.
+
+    Of each it says whether any file of it is at hand.
+    """
+    from benchmark.data.catalog import Places, at_hand, entries
 
     places = Places(data_dir, cache_dir())
     if data_dir is None:
         click.echo("no data folder named (--data-dir or BENCH_DATA): only the cache", err=True)
     for entry in entries():
-        files = describe(entry.name).files
-        at_hand = entry.status
-        if files and not entry.held:
-            found = any(file.path for file in verify(entry.name, places).files)
-            at_hand = "at hand" if found else "not here"
+        status = entry.status
+        if entry.files and not entry.held:
+            status = "at hand" if at_hand(entry, places) else "not here"
         rows = f"{entry.rows:>11,} ratings" if entry.rows else " " * 19
-        click.echo(f"{entry.name:42} {rows}  {at_hand}")
+        click.echo(f"{entry.name:42} {rows}  {status}")
 
 
 @data.command()
 @click.argument("name")
 @data_dir_option
 def fetch(name: str, data_dir: Path | None) -> None:
-    """Download the files of a domain (edition/domain) that are not at hand."""
+    """Download the files of a domain that are not at hand.
+
+    NAME is edition/domain, as `bench data list` says it.
+    """
     from benchmark.data.catalog import Places, describe
     from benchmark.data.catalog import fetch as fetch_files
 
@@ -68,7 +72,10 @@ def _show_bytes(file: str, done: int, total: int | None) -> None:
 @data_dir_option
 @click.pass_context
 def verify(context: click.Context, names: tuple[str, ...], data_dir: Path | None) -> None:
-    """Compare what is at hand with what is published; exit code 1 when something is off."""
+    """Compare what is at hand with what is published.
+
+    The exit code is 1 when something is off.
+    """
     from benchmark.data.catalog import Places, entries
     from benchmark.data.catalog import verify as verify_domain
 
@@ -121,7 +128,10 @@ def card(task: str, suite: str, data_dir: Path | None) -> None:
 )
 @data_dir_option
 def export(suite: str, task: str, out: Path, kind: Format, data_dir: Path | None) -> None:
-    """Write a task's split for other frameworks, test ratings in files of their own."""
+    """Write a task's split for other frameworks.
+
+    Test ratings are in files of their own.
+    """
     from benchmark.data.export import export as write
     from benchmark.running.plan import rules
     from benchmark.running.suite import load_suite
@@ -137,7 +147,10 @@ def export(suite: str, task: str, out: Path, kind: Format, data_dir: Path | None
 @click.option("--suite", required=True, help="A shipped suite, or a path to a .toml.")
 @data_dir_option
 def fingerprints(suite: str, data_dir: Path | None) -> None:
-    """Print the fingerprints of a suite's splits, in the form of data/fingerprints.toml."""
+    """Print the fingerprints of a suite's splits.
+
+    They are in the form of benchmark/data/fingerprints.toml.
+    """
     from benchmark.data.catalog import Places
     from benchmark.data.prepared import split_names
     from benchmark.running.plan import rules

@@ -11,7 +11,10 @@ import click
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if any is stale.")
 @click.pass_context
 def docs(context: click.Context, only_check: bool) -> None:
-    """Write a page for each method, their index, and the README's generated parts."""
+    """Write the generated documents and parts of documents.
+
+    A page for each method and their index, the ledger of claims, and the README's tables.
+    """
     from benchmark.errors import BenchError
     from benchmark.reporting.documents import documents, stale
     from benchmark.repository import IS_CHECKOUT, ROOT

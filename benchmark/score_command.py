@@ -75,10 +75,11 @@ def score(
     outside: tuple[str, ...],
     results_dir: Path,
 ) -> None:
-    """Score the predictions in FILE: CSV or Parquet with the columns user, item and rating.
+    """Score predictions made elsewhere.
 
-    It needs one row for each user-item pair of the test rows, which `bench data export` writes.
-    Predictions count as they are, clipped only where the suite's protocol clips every method.
+    FILE is CSV or Parquet with the columns user, item and rating. It needs one row for each
+    user-item pair of the test rows, which `bench data export` writes. Predictions count as they
+    are, clipped only where the suite's protocol clips every method.
     """
     from benchmark.data.entries import describe
     from benchmark.data.submission import read_submission

@@ -35,7 +35,7 @@ def _seeds(_: click.Context, __: click.Parameter, value: str) -> list[int]:
     help="Where reports are written.  [default: reports/]",
 )
 def study(name: str, quick: bool, seeds: list[int], results_dir: Path, reports_dir: Path) -> None:
-    """Run the study NAME, or all of them; `bench list` names them.
+    """Run the study NAME, or all of them. `bench list` names them.
 
     Rows are kept in studies/ of the results (studies-quick/ with --quick), and not computed again
     while code, sizes and seeds stay the same.

@@ -71,7 +71,10 @@ def verify(
     outside: tuple[str, ...],
     results_dir: Path,
 ) -> None:
-    """Run some finished cells again, in a scratch folder, and compare the predictions' bytes."""
+    """Run some finished cells again and compare the predictions' bytes.
+
+    They run in a scratch folder; what is kept stays as it is.
+    """
     from benchmark.data.catalog import Places
     from benchmark.running.records import Store
     from benchmark.running.run import plan, run

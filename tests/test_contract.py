@@ -181,7 +181,7 @@ def test_no_pairs_give_no_ratings(method: type[Recommender], task: Task, split: 
 def test_the_declaration_is_complete_and_true_to_the_fields(method: type[Recommender]) -> None:
     fields = {field.name: field for field in dataclasses.fields(method)}
     assert method.name == method.name.lower()
-    assert len(method.paper) > 10
+    assert len(method.paper) > 10, "cite authors, title, venue and year, or say that none is"
     assert method.title
     assert set(method.space) <= set(fields)
     assert set(method.smoke) <= set(fields)

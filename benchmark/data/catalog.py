@@ -25,7 +25,7 @@ from benchmark.data.parsed import Parsed
 from benchmark.data.synthetic import DEFAULT, Planted, planted_pair
 from benchmark.errors import BenchError, UnavailableError
 
-__all__ = ["Entry", "Places", "describe", "entries", "fetch", "load", "verify"]
+__all__ = ["Entry", "Places", "at_hand", "describe", "entries", "fetch", "load", "verify"]
 
 Reader = Callable[[Mapping[Part, Path], tuple[float, float]], Parsed]
 FetchProgress = Callable[[str, int, int | None], None]
@@ -112,6 +112,15 @@ def fetch(name: str, places: Places, parts: Collection[Part] = FETCHED) -> dict[
     if entry.file("reviews") is None:
         wanted += [file for file in entry.files if file.part == "ratings" and file not in wanted]
     return {file.name: _find(file, places) or _download(file, places) for file in wanted}
+
+
+def at_hand(entry: Entry, places: Places) -> bool:
+    """Whether any file of a domain lies in a local place; none is opened.
+
+    Raises:
+        BenchError: a folder that is none.
+    """
+    return any(_find(file, places) for file in entry.files)
 
 
 def _files(entry: Entry, places: Places) -> dict[Part, Path]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmark.errors import BenchError
 from benchmark.reporting.claim_sheet import Line
+from benchmark.reporting.claims import in_words
 from benchmark.reporting.formats import to_markdown
 from benchmark.reporting.layout import Cell, Column, Mark, Table
 from benchmark.reporting.verdicts import Verdict, plural
@@ -56,7 +57,7 @@ class Standing:
     @property
     def printed(self) -> str:
         """What the paper's own numbers say, if it prints any."""
-        return "not printed" if self.on_paper == "needs-experiment" else self.on_paper
+        return in_words(self.on_paper)
 
     @property
     def deciding(self) -> list[Ruling]:

@@ -78,6 +78,11 @@ class PaperCheck:
     parts: tuple[PrintedPart, ...] = ()
 
 
+def in_words(paper_verdict: str) -> str:
+    """What a paper's own numbers say of a claim, for readers."""
+    return "not printed" if paper_verdict == "needs-experiment" else paper_verdict
+
+
 def load_claims(path: Path = PUBLISHED / "claims.toml") -> Ledger:
     """The ledger, every claim checked to name only what is printed or listed as an experiment.
 

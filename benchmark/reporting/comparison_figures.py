@@ -113,8 +113,8 @@ def rank_diagram(ranks: Ranks, ax: Axes) -> Axes:
         bar.set_xdata(np.sort(bar.get_xdata()))
     ax.set_xlabel("mean rank by RMSE (1 is best)")
     ax.xaxis.set_label_position("top")
-    # Hidden ones would be shown again where spines of all figures are set.
-    ax.spines[["left", "bottom"]].set_color("none")
+    # The library hides the others and takes for granted that this one is there.
+    ax.spines["top"].set_visible(True)
     return ax
 
 

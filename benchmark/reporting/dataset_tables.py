@@ -10,7 +10,6 @@ from benchmark.data.card import Card
 from benchmark.data.published_statistics import published_statistics
 from benchmark.recommender import Side
 from benchmark.reporting.layout import Cell, Column, Mark, Table
-from benchmark.reporting.reasons import portable
 from benchmark.running.manifest import Manifest, TaskEntry
 
 _TITLES = {
@@ -111,12 +110,13 @@ def _table(name: str, lines: list[_Line], tasks: list[TaskEntry]) -> Table:
             Column(f"{title}, ratio", True, title, "ratio"),
         ]
     flags = [flag for task in tasks if task.card for flag in Card.from_dict(task.card).flags]
+    without = [task.name for task in tasks if task.unavailable]
     return Table(
         name,
         f"{_TITLES[name]}: measured and printed sizes of the data",
         columns,
         [[Cell(line.label), *(c for s in shown for c in _cells(line, s))] for line in lines],
-        [f"{task.name}: {portable(task.unavailable)}" for task in tasks if task.unavailable],
+        [f"Not at hand: the data of {', '.join(without)}."] if without else [],
         list(dict.fromkeys(flags)),
         sortable=False,
     )

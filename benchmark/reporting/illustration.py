@@ -74,7 +74,9 @@ def drawn(illustration: Illustration) -> Figure:
         for ax in axes[len(illustration.panels) :]:
             ax.remove()
         for ax, panel in zip(axes, illustration.panels, strict=False):
-            sns.despine(ax=panel(ax))
+            # Before it is drawn, for some have other spines than two.
+            sns.despine(ax=ax)
+            panel(ax)
         figure.draw_without_rendering()
         # Both kinds of file keep this layout.
         figure.set_layout_engine("none")

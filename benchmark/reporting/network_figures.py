@@ -142,8 +142,8 @@ def _map(snapshot: Snapshot, ax: Axes, *, legend: bool) -> Axes:
     )
     ax.set_xticks([])
     ax.set_yticks([])
-    # A map has no directions to measure along. Hidden spines would be shown again.
-    ax.spines[:].set_color("none")
+    # A map has no directions to measure along.
+    ax.spines[:].set_visible(False)
     return legend_below(ax, scale=2) if legend else ax
 
 

@@ -20,7 +20,7 @@ from benchmark.reporting.published import (
     PublishedValue,
     published_table,
 )
-from benchmark.reporting.reasons import in_a_cell, portable
+from benchmark.reporting.reasons import in_a_cell
 from benchmark.reporting.summary import Measured, Results, Row
 from benchmark.reporting.tables import about_signs, anchor, flags, marks, measured_text
 from benchmark.running.manifest import Manifest, MethodEntry, TaskEntry
@@ -117,12 +117,12 @@ def _place(
 
 
 def _unavailable(places: Sequence[_Place]) -> list[str]:
-    """Why there is no data, once for all places of a task."""
-    reasons: dict[str, list[str]] = {}
+    """The tasks without data; what is missing and where to get it is said where they stand."""
+    titles: dict[str, list[str]] = {}
     for place in places:
         if place.task.unavailable:
-            reasons.setdefault(portable(place.task.unavailable), []).append(place.title)
-    return [f"{', '.join(titles)}: {reason}" for reason, titles in reasons.items()]
+            titles.setdefault(place.task.name, []).append(place.title)
+    return [f"{', '.join(of)}: the data of {task} are not at hand." for task, of in titles.items()]
 
 
 def _stand_ins(places: Sequence[_Place]) -> list[str]:

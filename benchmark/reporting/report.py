@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmark.data.card import Card, render_markdown
 from benchmark.reporting.claim_ledger import claims_csv
 from benchmark.reporting.claim_sheet import Sheet
+from benchmark.reporting.claims import in_words
 from benchmark.reporting.formats import (
     long_csv,
     to_csv,
@@ -89,7 +90,7 @@ def _claims_section(claims: Sheet) -> list[str]:
             Cell(line.verdict),
             Cell(line.claim.claim),
             Cell(f"{line.claim.paper}, {line.claim.where}"),
-            Cell(line.paper.verdict),
+            Cell(in_words(line.paper.verdict)),
         ]
         for line in claims.tested
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -55,7 +56,7 @@ def bench(
 def _command(*arguments: object, folder: Path) -> list[str]:
     places = (
         []
-        if "list" in arguments or "data" in arguments
+        if {"list", "data", "--help"} & set(arguments)
         else ["--results-dir", str(folder / "results"), "--reports-dir", str(folder / "reports")]
     )
     return [*BENCH, *map(str, arguments), *places]
@@ -323,6 +324,16 @@ def test_list_names_every_suite_and_method(tmp_path: Path) -> None:
     assert listed.returncode == 0
     for word in ("demo", "amazon", "douban", "svdpp", "musical-instruments-early+late"):
         assert word in listed.stdout
+
+
+@pytest.mark.parametrize("group", [(), ("data",)])
+def test_help_says_of_each_command_in_a_whole_sentence_what_it_does(
+    tmp_path: Path, group: tuple[str, ...]
+) -> None:
+    commands = bench(*group, "--help", folder=tmp_path).stdout.partition("Commands:")[2]
+    lines = commands.strip().partition("\n\n")[0].splitlines()
+    assert len(lines) > 5
+    assert [line for line in lines if not re.search(r"\w\.$", line)] == []
 
 
 def test_help_comes_at_once_and_names_the_exit_codes(tmp_path: Path) -> None:

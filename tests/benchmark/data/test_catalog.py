@@ -13,7 +13,16 @@ from urllib.parse import urlparse
 import pytest
 
 from benchmark.data import catalog, parsed
-from benchmark.data.catalog import READERS, Places, describe, entries, fetch, load, verify
+from benchmark.data.catalog import (
+    READERS,
+    Places,
+    at_hand,
+    describe,
+    entries,
+    fetch,
+    load,
+    verify,
+)
 from benchmark.data.domain import Domain, duplicates
 from benchmark.data.entries import GENERATED
 from benchmark.data.task import make_task
@@ -75,6 +84,18 @@ def offers(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 def data_dir(places: Places) -> Path:
     assert places.data_dir is not None
     return places.data_dir
+
+
+def test_what_is_at_hand_is_told_without_opening_it(places: Places) -> None:
+    assert not at_hand(describe(MUSIC), places)
+    file = data_dir(places) / describe(MUSIC).files[0].name
+    file.parent.mkdir()
+    file.mkdir()
+    assert not at_hand(describe(MUSIC), places)
+    file.rmdir()
+    file.write_bytes(b"neither gzip nor JSON")
+    assert at_hand(describe(MUSIC), places)
+    assert not places.cache_dir.exists()
 
 
 def test_every_entry_can_be_read_generated_or_is_held() -> None:

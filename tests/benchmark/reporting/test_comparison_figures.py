@@ -107,7 +107,9 @@ def test_a_bar_joins_what_is_not_told_apart(many: list[Results]) -> None:
     assert illustration.task is None
     assert "the methods differ" in illustration.caption
     figure = drawn(illustration)
-    labels = {text.get_text().strip() for text in figure.axes[0].texts}
+    [axes] = figure.axes
+    assert [side for side, spine in axes.spines.items() if spine.get_visible()] == ["top"]
+    labels = {text.get_text().strip() for text in axes.texts}
     assert "a (1.0)" in labels
     assert "(6.0) f" in labels
     ranks = ranked(many)

@@ -119,6 +119,18 @@ def test_data_that_is_incomplete_or_missing_is_said_in_red(report: Path, page: P
     assert '<strong class="warning">Unavailable:</strong> no reviews.json.gz in …/data' in html
 
 
+def test_what_to_download_is_said_where_the_task_stands_and_in_no_table(report: Path) -> None:
+    assert "download https" in (report / "report.md").read_text(encoding="utf-8")
+    for path in (report / "tables").iterdir():
+        assert "download https" not in path.read_text(encoding="utf-8"), path
+
+
+def test_readers_see_no_word_that_only_the_ledger_knows(report: Path, page: Page) -> None:
+    markdown = (report / "report.md").read_text(encoding="utf-8")
+    assert "| not printed |" in markdown
+    assert "needs-experiment" not in markdown + page.text
+
+
 def test_a_record_says_all_that_made_its_numbers(records: Page) -> None:
     at = records.text.index("nmf-1-musical-instruments")
     shown = records.text[at : at + 500]
