@@ -4,7 +4,8 @@ A part of a claim is a number and a range. Measured, it is inside the range, out
 by its jackknife interval over the runs, whose pairing by seed is kept. A claim holds if all its
 parts are inside: an intersection of tests needs no correction (Berger, "Multiparameter hypothesis
 testing and acceptance sampling", Technometrics 24(4), 1982). It fails if any part is outside, with
-Bonferroni's correction over the parts, whose verdict is Holm's. Otherwise it is inconclusive.
+Bonferroni's correction over the parts that are measured, whose verdict is Holm's. Otherwise it is
+inconclusive.
 """
 
 from __future__ import annotations
@@ -175,10 +176,12 @@ def _place(
     overlap = 0.0 if part.significantly else test_train
     estimate = jackknife(statistic, runs, test_train=overlap)
     if estimate.se <= _ROUNDING * float(np.abs(runs).max()):
-        # That rows are the same in runs that differ is all that a claim of equality can ask for.
-        if varies.all() and found.low == value == found.high:
-            return _certain(found, inside)
-        reason = f"all {found.runs} runs give the same number: that is one run, repeated"
+        if varies.all() and not np.ptp(runs, axis=0).any():
+            # That rows are the same in runs that differ is all that equality can ask for.
+            if inside:
+                return _certain(found, inside)
+            return replace(found, reason=f"the rows are the same in each of {found.runs} runs")
+        reason = f"all {found.runs} runs give the same number, as one run, repeated, would"
         return replace(found, reason=reason)
     low, high = estimate.interval(confidence)
     found = replace(
@@ -203,10 +206,11 @@ def _certain(found: Finding, inside: bool) -> Finding:
 
 
 def _corrected(findings: Sequence[Finding], alpha: float) -> list[Finding]:
-    """The findings, outside where that stays significant among all parts."""
+    """The findings, outside where that stays significant among all parts that are measured."""
+    measured = sum(finding.state is not State.MISSING for finding in findings)
     return [
         replace(finding, state=State.OUTSIDE)
-        if finding.p_outside < alpha / len(findings)
+        if finding.p_outside < alpha / max(measured, 1)
         else finding
         for finding in findings
     ]

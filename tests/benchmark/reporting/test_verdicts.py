@@ -164,7 +164,7 @@ def test_a_stochastic_row_that_decides_nothing_is_no_replicate_of_the_rows_that_
     assert "one run, repeated" in found.reason
 
 
-@pytest.mark.parametrize("by", [0.0, 0.02, -0.02])
+@pytest.mark.parametrize("by", [0.02, -0.02])
 @pytest.mark.parametrize("significantly", [False, True])
 def test_the_same_difference_in_every_run_has_no_spread_to_judge_it_by(
     by: float, significantly: bool
@@ -174,6 +174,20 @@ def test_the_same_difference_in_every_run_has_no_spread_to_judge_it_by(
     found = judge(beats(theirs=["NCF"], significantly=significantly), LEDGER, lookup)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "one run, repeated" in found.reason
+
+
+@pytest.mark.parametrize("significantly", [False, True])
+def test_rows_that_are_the_same_in_each_run_are_no_repeated_run(significantly: bool) -> None:
+    lookup = measured({("DML", "RMSE"): OURS, ("NCF", "RMSE"): OURS})
+    found = judge(beats(theirs=["NCF"], significantly=significantly), LEDGER, lookup)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "the rows are the same in each of 5 runs" in found.reason
+    as_good = judge(beats(theirs=["NCF"], or_equals=True), LEDGER, lookup)
+    assert as_good.verdict is Verdict.HOLDS
+    # Without any spread they may be one run, repeated, after all.
+    once = measured({("DML", "RMSE"): [0.9] * 5, ("NCF", "RMSE"): [0.9] * 5})
+    found = judge(beats(theirs=["NCF"], or_equals=True), LEDGER, once)
+    assert found.verdict is Verdict.INCONCLUSIVE
 
 
 def test_failed_runs_are_left_out_with_their_pairs() -> None:
@@ -222,6 +236,20 @@ def test_many_parts_do_not_make_a_claim_fail_by_chance() -> None:
         verdicts.append(judge(BY_ID["D-T6-win"], LEDGER, lookup).verdict)
     assert verdicts.count(Verdict.FAILS) <= 0.1 * 20
     assert Verdict.HOLDS not in verdicts
+
+
+def test_parts_that_nobody_has_measured_do_not_shield_those_that_contradict_a_claim() -> None:
+    # One part has p = 0.013, which contradicts a claim of two measured parts, not one of eight.
+    theirs = {("CMF", "RMSE"): shifted(OURS, [-0.01, -0.03, -0.02, -0.05, -0.03])}
+    rows = ["CMF", "NCF"]
+    values = BETTER | theirs
+    assert judge(beats(theirs=rows), LEDGER, measured(values)).verdict is Verdict.FAILS
+    unmeasured = ["CML", "CCCFNet", "CDFM", "CoNet", "NCF-joint", "DDTCDR"]
+    found = judge(beats(theirs=[*rows, *unmeasured]), LEDGER, measured(values))
+    assert found.verdict is Verdict.FAILS
+    worse_by_chance = values | {(row, "RMSE"): LIKE for row in unmeasured}
+    found = judge(beats(theirs=[*rows, *unmeasured]), LEDGER, measured(worse_by_chance))
+    assert found.verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_stated_number_may_be_off_by_a_point_or_by_half_of_it() -> None:
