@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmark.errors import BenchError
 from benchmark.reporting.claim_sheet import Line
-from benchmark.reporting.claims import in_words
+from benchmark.reporting.claims import in_words, load_claims
 from benchmark.reporting.formats import to_markdown
 from benchmark.reporting.layout import Cell, Column, Mark, Table
 from benchmark.reporting.verdicts import Verdict, plural
@@ -52,6 +52,8 @@ class Standing:
     where: str
     claim: str
     on_paper: str
+    note: str
+    """How a loose word is made precise, or what else a reader should know."""
     rulings: list[Ruling]
 
     @property
@@ -93,11 +95,13 @@ def standings(suites: Sequence[str], reports: Path) -> list[Standing]:
     Raises:
         BenchError: a report that is not there.
     """
+    notes = {claim.id: claim.note for claim in load_claims().claims}
     found: dict[str, Standing] = {}
     for suite in suites:
         for row in _rows(suite, reports):
             claim = {name: row[name] for name in ("id", "paper", "where", "claim", "on_paper")}
-            standing = found.setdefault(row["id"], Standing(**claim, rulings=[]))
+            note = notes.get(row["id"], "")
+            standing = found.setdefault(row["id"], Standing(**claim, note=note, rulings=[]))
             if row["verdict"] != Verdict.NOT_TESTABLE:
                 shown = {name: row[name] for name in ("data", "numbers", "reason")}
                 caveats = [caveat for caveat in row["caveats"].split(_BETWEEN) if caveat]
@@ -120,6 +124,8 @@ def decided_claims(suites: Sequence[str], reports: Path, way: str) -> str:
     for standing in known:
         if deciding := standing.deciding:
             caveats = dict.fromkeys(c for ruling in deciding for c in ruling.caveats)
+            if standing.note:
+                caveats[standing.note] = None
             numbers = (notes.setdefault(caveat, len(notes) + 1) for caveat in caveats)
             rows.append(
                 [
@@ -158,6 +164,8 @@ def _entry(standing: Standing, way: str) -> str:
         f"### {standing.verdict}: {standing.claim}\n",
         f"{standing.where}; `{standing.id}`; on the paper’s own numbers: {standing.printed}.\n",
     ]
+    if standing.note:
+        lines.append(f"{standing.note}\n")
     for ruling in standing.rulings:
         data = f" on {ruling.data}" if ruling.data else ""
         lines.append(f"- {_link(ruling.suite, way)}: **{ruling.verdict}**{data}; {ruling.reason}")

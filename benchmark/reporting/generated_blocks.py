@@ -94,6 +94,8 @@ def _cells(mean: MeasuredMean | None, metric: str, best: float, printed: bool) -
     value = mean.values.get(metric) if mean else None
     if mean is None or value is None:
         return [Cell("–")] * (2 if printed else 1)
-    mark = Mark.BEST if value.mean == best else Mark.NONE
+    # By the mean as shown, as in the report's own tables.
+    is_best = round(value.mean, mean.decimals) == round(best, mean.decimals)
+    mark = Mark.BEST if is_best else Mark.NONE
     theirs = "" if value.paper is None else number(value.paper, mean.decimals)
     return [Cell(mean.text(metric), value.mean, mark), *([Cell(theirs)] if printed else [])]

@@ -16,6 +16,7 @@ from benchmark.reporting.claim_ledger import (
     standings,
     whole_ledger,
 )
+from benchmark.reporting.claims import load_claims
 
 
 def test_claims_are_kept_as_data(report: Path) -> None:
@@ -100,6 +101,20 @@ def test_the_whole_ledger_has_every_claim_with_its_reason(
     assert "- [one](../one/report.md): **fails** on task; why\n  - 1 of 2\n  - Stand-in" in ledger
     assert "### inconclusive: B is so" in ledger
     assert "| D is so (`D`) | Table 4 | fails |" in ledger
+
+
+def test_how_a_claim_is_read_stands_beside_its_verdict(
+    write_claims: WriteClaims, tmp_path: Path
+) -> None:
+    [note] = [claim.note for claim in load_claims().claims if claim.id == "R-weights"]
+    assert "likeness alone shows nothing" in note
+    write_claims("one", caveats="Stand-in", **{"R-weights": "holds"})
+    decided = decided_claims(["one"], tmp_path, "..")
+    assert "| [one](../one/report.md) | 1, 2 |" in decided
+    assert f"\n1. Stand-in\n2. {note}\n" in decided
+    assert f"on the paper’s own numbers: fails.\n\n{note}\n\n- [one]" in whole_ledger(
+        ["one"], tmp_path, ".."
+    )
 
 
 def test_a_report_that_is_not_there_is_named_with_the_command(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ BESIDES = {
     *(f"D-NCF-amazon-{domain}" for domain in ("beauty", "fashion", "arts")),
     "D-elbow",
     "D-120-needed",
+    "D-multi-matters",
     "D-dim-larger",
     "D-overlap-amazon",
     "D-dual-helps",

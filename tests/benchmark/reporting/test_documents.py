@@ -70,7 +70,7 @@ def test_the_readme_s_blocks_are_written_from_a_report(report: Path) -> None:
     assert new.startswith("before\n<!-- generated: results made music -->\n\n| Method |")
     assert "| UI-DAN (a, u) | T | **0.860 ± 0.010** | 0.920 |" in new
     assert "\nold\n" not in new
-    assert "\nOf 93 claims: " in new
+    assert "\nOf 94 claims: " in new
     assert "\n| **fails** | " in new
     assert new.endswith("<!-- /generated -->\nafter\n")
     assert filled(new, report.parent) == new
@@ -98,6 +98,19 @@ def test_a_domain_on_which_everything_failed_has_dashes(tmp_path: Path) -> None:
     assert [cell.strip() for cell in row.split("|")[1:-1]] == [
         "KNN", "R", "**1.000**", "**0.800**", "–", "–",
     ]  # fmt: skip
+
+
+def test_means_that_look_the_same_are_best_together(tmp_path: Path) -> None:
+    (tmp_path / "made" / "tables").mkdir(parents=True)
+    (tmp_path / "made" / "tables" / "one.csv").write_text(
+        "task,domain,method,metric,unit,mean,sd,n,paper,title,target_data\n"
+        "one,x/books,cmf,rmse,stars,0.84221,,1,,CMF,R\n"
+        "one,x/books,emcdr,rmse,stars,0.84199,,1,,EMCDR,R\n"
+        "one,x/books,knn,rmse,stars,0.84251,,1,,KNN,R\n"
+    )
+    block = "<!-- generated: results made one -->\n<!-- /generated -->"
+    rows = filled(block, tmp_path).splitlines()[4:7]
+    assert [row.split("|")[3].strip() for row in rows] == ["**0.842**", "**0.842**", "0.843"]
 
 
 @pytest.mark.parametrize(
