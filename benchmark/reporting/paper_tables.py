@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.evaluation.metrics import METRICS
+from benchmark.reporting.claim_kinds import RelativeGap
 from benchmark.reporting.claim_parts import gain, gap
 from benchmark.reporting.claims import load_claims
 from benchmark.reporting.layout import Cell, Column, Mark, Table, number
@@ -195,13 +196,22 @@ def _percent(
     row: str, name: str, table: PublishedTable, place: _Place, metric: str
 ) -> float | None:
     """Of the best system over the best baseline, as far as they are measured here."""
+    ledger = load_claims()
+    ours = next(
+        (
+            [table.rows[printed] for printed in claim.ours]
+            for claim in ledger.claims
+            if isinstance(claim, RelativeGap) and claim.table == name
+        ),
+        table.systems,
+    )
     sides = [
         [
             measured.metrics[metric].mean
             for method in methods
             if (measured := place.row(method)) is not None and metric in measured.metrics
         ]
-        for methods in (table.systems, [table.rows[r] for r in load_claims().baselines[name]])
+        for methods in (ours, [table.rows[printed] for printed in ledger.baselines[name]])
     ]
     if not all(sides):
         return None
