@@ -226,8 +226,11 @@ def _obstacle(place: Place, reference: Snapshot | None, measured: Measured) -> s
     if missing:
         run, why = next(iter(missing.items()))
         return f"{run}: {why}" + (f" (and {len(missing) - 1} more)" if len(missing) > 1 else "")
+    unknown = "not in the reference; bench check --accept adds it"
     if reference is None or then is None:
-        return "not in the reference; bench check --accept adds it"
+        return unknown
+    if new := [run for run in (now.runs if now else ()) if run not in then.runs]:
+        return f"{new[0]}: {unknown}" + (f" (and {len(new) - 1} more)" if len(new) > 1 else "")
     if now is not None and now.trials != then.trials:
         return f"other tuning budget: {now.trials} trials, {then.trials} in the reference"
     return _other_conditions(place, reference, measured)

@@ -129,6 +129,12 @@ def test_what_cannot_be_compared_never_passes(change: dict[str, object], why: st
     assert [why in f.reason for f in found if f.state is State.NOT_COMPARABLE] == [True]
 
 
+def test_a_run_that_the_reference_does_not_have_never_passes_unseen() -> None:
+    finding = one(entry(0.9, 0.91), entry(0.9, 0.91, 0.1))
+    assert finding.state is State.NOT_COMPARABLE
+    assert finding.reason == "seed 2 fold 0: not in the reference; bench check --accept adds it"
+
+
 def test_data_that_a_method_does_not_read_may_change() -> None:
     reference = snapshot({HERE: entry(0.9)})
     data = {"task": {**reference.data["task"], "images of domain": "xx"}}
