@@ -111,14 +111,29 @@ def _table(name: str, lines: list[_Line], tasks: list[TaskEntry]) -> Table:
         ]
     flags = [flag for task in tasks if task.card for flag in Card.from_dict(task.card).flags]
     without = [task.name for task in tasks if task.unavailable]
+    absent = [f"Not at hand: the data of {', '.join(without)}."] if without else []
     return Table(
         name,
         f"{_TITLES[name]}: measured and printed sizes of the data",
         columns,
         [[Cell(line.label), *(c for s in shown for c in _cells(line, s))] for line in lines],
-        [f"Not at hand: the data of {', '.join(without)}."] if without else [],
+        [*absent, *(note for line in lines if (note := _recomputed(line)))],
         list(dict.fromkeys(flags)),
         sortable=False,
+    )
+
+
+def _recomputed(line: _Line) -> str:
+    """What a printed density is by the counts printed beside it; nothing where that agrees."""
+    if not line.theirs.keys() >= {"users", "items", "ratings", "density"}:
+        return ""
+    density = line.theirs["ratings"] / (line.theirs["users"] * line.theirs["items"])
+    printed, found = (_shown(value, "density") for value in (line.theirs["density"], density))
+    if found == printed:
+        return ""
+    return (
+        f"The printed density of {line.label} is not that of the printed counts: ratings over "
+        f"users × items are {found}, printed is {printed}."
     )
 
 

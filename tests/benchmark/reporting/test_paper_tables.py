@@ -126,3 +126,13 @@ def test_a_domain_of_several_pairs_stands_once(found: Manifest) -> None:
     twice = replace(found, tasks=[beauty, replace(beauty, name="again")])
     [table] = dataset_tables(twice)
     assert len(table.rows) == 2
+
+
+def test_a_printed_density_that_its_counts_do_not_give_is_named(found: Manifest) -> None:
+    place = {"table": "dml_table3", "pair": "Imhonet:Book-Music", "domain": "Music"}
+    names = {"source": "imhonet/book", "target": "imhonet/music", "published": [place]}
+    [table] = dataset_tables(replace(found, tasks=[replace(found.tasks[2], **names)]))
+    assert table.notes == [
+        "The printed density of imhonet/book is not that of the printed counts: ratings over "
+        "users × items are 0.1518%, printed is 0.0157%."
+    ]
