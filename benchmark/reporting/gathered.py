@@ -19,6 +19,7 @@ from benchmark.reporting.illustrations import illustrations
 from benchmark.reporting.layout import Table
 from benchmark.reporting.multiverse import multiverse_tables, universes
 from benchmark.reporting.network_figures import distance_table
+from benchmark.reporting.overlap_sweeps import overlap_tables
 from benchmark.reporting.paper_tables import paper_tables
 from benchmark.reporting.sample_tables import sample_table
 from benchmark.reporting.summary import Results, summarise, test_train
@@ -44,6 +45,8 @@ class Gathered:
     """Of what fits have kept beside their scores, by task."""
     multiverse: Sequence[Table]
     """What flips with which switch, where tasks differ in switches only."""
+    overlaps: Sequence[Table]
+    """What overlap users are worth, where tasks differ in their number only."""
     unranked: str
     """Why methods are not ranked over data sets; nothing where they are, or little is measured."""
 
@@ -106,5 +109,6 @@ def gather(found: Manifest, store: Store) -> Gathered:
             for compared in universes(found, results, store, ledger)
             for table in multiverse_tables(compared)
         ],
+        overlap_tables(results),
         unranked(independent(found, results)) if len(measured) > 1 else "",
     )

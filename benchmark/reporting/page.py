@@ -53,6 +53,7 @@ def render_page(gathered: Gathered) -> str:
             figures=[figure for figure in gathered.figures if figure.task is None],
             unranked=gathered.unranked,
             multiverse=gathered.multiverse,
+            overlaps=gathered.overlaps,
             paper_tables=gathered.paper_tables,
             sections=[_section(task, gathered) for task in found.tasks],
             dataset_tables=gathered.dataset_tables,

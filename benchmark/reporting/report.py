@@ -45,6 +45,7 @@ def write_report(found: Manifest, store: Store, reports: Path) -> Path:
         *gathered.dataset_tables,
         *(table for kept in gathered.kept_tables.values() for table in kept),
         *gathered.multiverse,
+        *gathered.overlaps,
         *(table for task in found.tasks for table in gathered.tests(task)),
     ):
         tables.append((table, to_csv(table)))
@@ -72,7 +73,12 @@ def render_markdown_report(gathered: Gathered) -> str:
     sections = [f"# {found.title}\n", *(f"**{caveat}**\n" for caveat in found.caveats)]
     sections.append(f"Protocol: {switches}.\n")
     sections += [*_claims_section(gathered.claims), LEGEND + "\n"]
-    for table in (*gathered.multiverse, *gathered.paper_tables, *gathered.dataset_tables):
+    for table in (
+        *gathered.multiverse,
+        *gathered.overlaps,
+        *gathered.paper_tables,
+        *gathered.dataset_tables,
+    ):
         sections += [f"## {table.caption}\n", *_table_section(table)]
     for task in found.tasks:
         sections.append(f"## {task.name}\n")

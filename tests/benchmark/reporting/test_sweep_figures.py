@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from conftest import MUSIC, record
 
-from benchmark.reporting import sweep_figures
+from benchmark.reporting import overlap_sweeps, sweep_figures
 from benchmark.reporting.illustration import drawn, save
 from benchmark.reporting.summary import Measured, Results, Row
 from benchmark.running.manifest import MethodEntry, TaskEntry
@@ -29,7 +29,7 @@ def results(name: str, *rows: Row, card: Any = None) -> Results:
 @pytest.fixture(autouse=True)
 def _overlap_in_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        sweep_figures, "_shared_users", lambda task: int(task.name.partition("@")[2] or 7)
+        overlap_sweeps, "shared_users", lambda task: int(task.name.partition("@")[2] or 7)
     )
 
 
