@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from click.testing import CliRunner
 from small_suite import SUITE, Small
 
@@ -87,3 +88,24 @@ def test_a_variant_with_settings_of_its_own_is_run(small: Small) -> None:
     different = VARIANT.replace("10.0", "11.0")
     other = SUITE.replace(', "bias"', "").replace("\n[[tasks]]", different)
     assert "12 cells, 0 done before, 8 taken over" in run(small, named(small, "other", other))
+
+
+def test_the_way_back_of_another_suite_is_taken_over_with_its_own_p_at_5(small: Small) -> None:
+    back = SUITE.replace('score = "both"', "").replace('source = "synthetic/source"', "source = 0")
+    back = back.replace('target = "synthetic/target"', 'target = "synthetic/source"')
+    back = back.replace("source = 0", 'source = "synthetic/target"')
+    assert "6 cells, 0 done before, 6 taken over" in run(small, named(small, "back", back))
+    taken = records(small, "back", "normal")
+    alone = Small(small.folder / "alone")
+    alone.folder.mkdir()
+    assert "taken over" not in run(alone, named(alone, "back", back))
+    for where, record in records(alone, "back", "normal").items():
+        assert taken[where].metrics == record.metrics
+        there = next(r for w, r in records(small, "small", "normal").items() if w == where)
+        assert there.metrics != record.metrics, "in the other suite it is the first domain"
+
+
+def test_predictions_that_are_not_those_of_the_record_are_not_taken(small: Small) -> None:
+    changed = next(Store(small.results, "small").predictions.glob("*.npy"))
+    np.save(changed, np.load(changed) + 1)
+    assert "11 taken over" in run(small, named(small, "other"))
