@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 import pydantic
 import pydantic.dataclasses
 from numpy.typing import NDArray
+from pydantic import Field
 from scipy.special import ndtr, ndtri
 
 from benchmark.data.domain import Domain, ItemImages, canonical
@@ -28,6 +30,11 @@ IMAGE_SIDE = 16
 
 _SYLLABLES = ("ba", "ce", "di", "fo", "gu", "ka", "le", "mi", "no", "ru", "sa", "te", "vi", "zo")
 
+_Size = Annotated[int, Field(ge=2)]
+_Count = Annotated[int, Field(ge=0)]
+_Share = Annotated[float, Field(ge=0, le=1)]
+_Stars = Annotated[float, Field(allow_inf_nan=False)]
+
 
 @pydantic.dataclasses.dataclass(frozen=True, config=pydantic.ConfigDict(extra="forbid"))
 class Planted:
@@ -39,36 +46,37 @@ class Planted:
     images as it is and turns what they mean about: ``mirrored``.
     """
 
-    users: tuple[int, int] = (300, 200)
-    items: tuple[int, int] = (150, 120)
-    ratings_per_user: tuple[int, int] = (20, 10)
-    shared_users: int = 60
-    shared_items: int = 20
-    factors: int = 4
-    relatedness: float = 1.0
+    users: tuple[_Size, _Size] = (300, 200)
+    items: tuple[_Size, _Size] = (150, 120)
+    ratings_per_user: tuple[_Count, _Count] = (20, 10)
+    shared_users: _Count = 60
+    shared_items: _Count = 20
+    factors: Annotated[int, Field(ge=1, le=67)] = 4
+    """At most 67: for more, the words that tell of them run out."""
+    relatedness: Annotated[float, Field(ge=-1, le=1)] = 1.0
     """The correlation of a shared user's tastes in the two domains once mapped; 1: the map says
     it all, 0: nothing carries over."""
-    bias: float = 0.4
+    bias: _Stars = 0.4
     """Stars that a standard deviation of a user's generosity or of an item's quality is worth."""
-    affinity: float = 0.6
+    affinity: _Stars = 0.6
     """Stars that a standard deviation of how an item suits a user is worth."""
-    noise: float = 0.5
+    noise: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.5
     """The standard deviation of ratings about their signal before they are rounded, in stars."""
-    candour: float = 0.4
+    candour: _Share = 0.4
     """The share of a review's words that tell its rating; the others tell of tastes, factors and
     nothing."""
-    synonyms: float = 0.0
+    synonyms: _Share = 0.0
     """The share of words that the target replaces by others of the same meaning."""
-    contrast: float = 1.0
+    contrast: _Stars = 1.0
     """By what the target's images are multiplied."""
-    brightness: float = 0.0
+    brightness: _Stars = 0.0
     """What is then added to the target's images, whose pixels have a deviation of about 1."""
     mirrored: bool = False
     """Whether the target's reviews speak of a rating as the source's do of one as far from the
     mean on the other side, and its better items look as the source's worse ones do."""
-    image_features: int = 0
+    image_features: _Count = 0
     """How many features of images there are in the place of images; 0: the images themselves."""
-    seed: int = 1
+    seed: _Count = 1
 
     def __post_init__(self) -> None:
         for kind, shared, sizes in (

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from benchmark.data.prepared import Prepared, Rules
-from benchmark.data.splits import is_symmetric
 from benchmark.recommender import Recommender, Scores, Side, Signal
 from benchmark.running.method_code import code_hash
 from benchmark.running.suite import Suite, TaskSpec
@@ -74,7 +73,7 @@ def cells_of_task(
     cells = []
     for fold in range(min(len(prepared.splits), suite.folds or len(prepared.splits))):
         for variant in variants:
-            for reverse, scored in _directions(suite, spec, variant.method):
+            for reverse, scored in _directions(spec, variant.method):
                 oriented = prepared.reversed() if reverse else prepared
                 cells += [
                     _cell(suite, spec, oriented, variant, seed, fold, reverse, scored)
@@ -83,12 +82,10 @@ def cells_of_task(
     return cells
 
 
-def _directions(
-    suite: Suite, spec: TaskSpec, method: type[Recommender]
-) -> list[tuple[bool, tuple[Side, ...]]]:
+def _directions(spec: TaskSpec, method: type[Recommender]) -> list[tuple[bool, tuple[Side, ...]]]:
     if spec.score == "target":
         return [(False, (Side.TARGET,))]
-    if method.scores is Scores.BOTH and is_symmetric(suite.protocol_of(spec).split):
+    if method.scores is Scores.BOTH:
         return [(False, Scores.BOTH.value)]
     return [(False, (Side.TARGET,)), (True, (Side.TARGET,))]
 

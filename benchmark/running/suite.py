@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from benchmark.data.domain import Duplicates
-from benchmark.data.splits import SplitKind, n_parts
+from benchmark.data.splits import SplitKind, is_symmetric, n_parts
 from benchmark.data.synthetic import Planted
 from benchmark.data.views import TextField, Withheld
 from benchmark.errors import BenchError, suggestion
@@ -223,6 +223,7 @@ def load_suite(name: str) -> Suite:
             place = ["tasks", task.name, "protocol"]
             raise BenchError(_first_problem(error, path, called, within=place)) from error
     _check_folds(suite, path)
+    _check_ways_back(suite, path)
     return suite
 
 
@@ -256,6 +257,17 @@ def _check_folds(suite: Suite, path: Path) -> None:
             raise BenchError(
                 f"{where} = {folds} in {path}: split {', '.join(sorted(splits))} has {there} "
                 "at most; 0 or no key stands for all"
+            )
+
+
+def _check_ways_back(suite: Suite, path: Path) -> None:
+    """Refuse to score a domain as cold whose users and items all have training rows."""
+    for task in suite.tasks:
+        split = suite.protocol_of(task).split
+        if task.score == "both" and not is_symmetric(split):
+            raise BenchError(
+                f'tasks.{task.name}.score = "both" in {path}: a {split} split divides the target '
+                "alone so; leave the key out, and write the way back as a task of its own"
             )
 
 

@@ -313,3 +313,28 @@ def test_a_suite_in_which_nobody_takes_part_is_refused(tmp_path: Path) -> None:
     suite = load_suite(written(tmp_path, MINIMAL))
     with pytest.raises(BenchError, match=r"methods = \[\] in suite 'mine'.*nothing would run"):
         variants_of(suite, [], METHODS)
+
+
+@pytest.mark.parametrize("split", ["cold-user", "cold-item"])
+def test_a_cold_split_is_of_one_direction(split: str, tmp_path: Path) -> None:
+    both = f'{MINIMAL}score = "both"\nprotocol.split = "{split}"\n'
+    with pytest.raises(BenchError, match=f'tasks.t.score = "both" in .*: a {split} split divides'):
+        load_suite(written(tmp_path, both))
+
+
+@pytest.mark.parametrize(
+    ("planted", "message"),
+    [
+        ("factors = 0", "planted.factors = 0 in .*greater than or equal to 1"),
+        ("factors = 68", "planted.factors = 68 in .*less than or equal to 67"),
+        ("items = [1, 30]", "planted.items.0 = 1 in .*greater than or equal to 2"),
+        ("relatedness = 2", "planted.relatedness = 2 in .*less than or equal to 1"),
+        ("noise = nan", "planted.noise = nan in .*finite"),
+        ("noise = -1", "planted.noise = -1 in .*greater than or equal to 0"),
+        ("seed = -1", "planted.seed = -1 in .*greater than or equal to 0"),
+        ("image_features = -1", "planted.image_features = -1 in .*greater than or equal to 0"),
+    ],
+)
+def test_what_cannot_be_planted_is_refused(planted: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match=message):
+        load_suite(written(tmp_path, f"{MINIMAL}planted = {{ {planted} }}\n"))
