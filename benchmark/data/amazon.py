@@ -158,7 +158,7 @@ def _reviews_by_line(path: Path, scale: tuple[float, float]) -> dict[str, Any]:
 def _record(line: str, at: str) -> dict[str, Any]:
     try:
         review = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(
             f"{at}: not JSON ({error}); correct or remove the line, or fetch the file again"
         ) from error

@@ -53,7 +53,13 @@ def read_items(path: Path, wanted: Iterable[str], *, release: int) -> pd.DataFra
             raise DataError(f"{path}: line {number}: asin is missing; correct or remove the line")
         if item["asin"] in waiting:
             waiting.remove(item["asin"])
-            items[item["asin"]] = _described(item)
+            try:
+                items[item["asin"]] = _described(item)
+            except (TypeError, KeyError, OverflowError) as error:
+                raise DataError(
+                    f"{path}: line {number}: the categories or the price of {item['asin']} are "
+                    "not of the published form; correct or remove the line"
+                ) from error
     if not items:
         raise DataError(f"{path}: describes no item of this category; is it another's?")
     table = pd.DataFrame.from_dict(items, orient="index").sort_index()
@@ -73,7 +79,7 @@ def _literal(line: str, path: Path, number: int) -> Any:
 def _json(line: str, path: Path, number: int) -> Any:
     try:
         return json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(
             f"{path}: line {number}: not JSON ({error}); correct or remove the line, or fetch "
             "the file again"

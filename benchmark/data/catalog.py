@@ -23,7 +23,7 @@ from benchmark.data.entries import (
 )
 from benchmark.data.parsed import Parsed
 from benchmark.data.synthetic import DEFAULT, Planted, planted_pair
-from benchmark.errors import BenchError, UnavailableError
+from benchmark.errors import BenchError, DataError, UnavailableError
 
 __all__ = ["Entry", "Places", "at_hand", "describe", "entries", "fetch", "load", "verify"]
 
@@ -147,8 +147,13 @@ def _files(entry: Entry, places: Places) -> dict[Part, Path]:
 
 
 def _find(file: PublishedFile, places: Places) -> Path | None:
-    candidates = [folder / name for folder in places.folders for name in file.names]
-    return next((path for path in candidates if path.is_file()), None)
+    for path in (folder / name for folder in places.folders for name in file.names):
+        try:
+            if path.is_file():
+                return path
+        except OSError as error:
+            raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+    return None
 
 
 def _download(file: PublishedFile, places: Places) -> Path:

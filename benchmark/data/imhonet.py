@@ -53,12 +53,17 @@ def read(files: Mapping[Part, Path], scale: tuple[float, float]) -> Parsed:
     if "answers" in files:
         answers = _answered(files["answers"], rows["user"])
         counts["answers"] = len(answers)
+        if users is not None and len(both := users.columns.intersection(answers.columns)):
+            raise DataError(
+                f"{files['users']}: line 1: the column {both[0]!r} has the name of an answered "
+                "question; rename it"
+            )
         users = answers if users is None else users.join(answers, how="outer")
     return Parsed(rows, items, None, counts, users)
 
 
 def _ratings(path: Path, scale: tuple[float, float]) -> pd.DataFrame:
-    header = next(line for _, line in lines(path)).split(",")
+    header = next((line for _, line in lines(path)), "").split(",")
     required = list(_RATINGS)[:3]
     if header not in (required, list(_RATINGS)):
         raise DataError(
@@ -96,15 +101,22 @@ def _answered(path: Path, users: pd.Series[str]) -> pd.DataFrame:
 def _table(path: Path, *texts: str) -> pd.DataFrame:
     """A file as a table; ``texts`` are the columns that it must have, the first for every row."""
     try:
-        table: pd.DataFrame = csv.read_csv(
+        found = csv.read_csv(
             path,
             parse_options=csv.ParseOptions(newlines_in_values=True),
             convert_options=csv.ConvertOptions(
                 column_types=dict.fromkeys(texts, pa.string()), strings_can_be_null=True
             ),
-        ).to_pandas()
+        )
     except UNREADABLE as error:
         raise DataError(f"{path}: cannot be read: {error}") from error
+    for field in found.schema:
+        if pa.types.is_binary(field.type):  # What text becomes that is not UTF-8.
+            raise DataError(f"{path}: column {field.name} is not UTF-8 text; fetch the file again")
+    table: pd.DataFrame = found.to_pandas()
+    twice = table.columns[table.columns.duplicated()]
+    if len(twice):
+        raise DataError(f"{path}: line 1: two columns are named {twice[0]}; rename one")
     for name in texts:
         if name not in table.columns:
             present = ", ".join(map(str, table.columns))

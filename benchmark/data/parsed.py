@@ -22,6 +22,7 @@ from pyarrow import parquet
 
 from benchmark.data.domain import ItemImages
 from benchmark.data.entries import Part
+from benchmark.errors import DataError
 
 READER = 1
 """The version of what the readers make of a file; raise it when that changes."""
@@ -109,7 +110,18 @@ def _column(values: NDArray[Any], name: str) -> pd.Series[Any]:
 
 
 def file_digest(path: Path, cache_dir: Path) -> str:
-    """The sha256 of a file, remembered for as long as its size and time stay the same."""
+    """The sha256 of a file, remembered for as long as its size and time stay the same.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    try:
+        return _file_digest(path, cache_dir)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _file_digest(path: Path, cache_dir: Path) -> str:
     status = path.stat()
     place = str(path.resolve())
     stamp = [place, status.st_size, status.st_mtime_ns]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
+import tarfile
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +16,8 @@ from benchmark.evaluation.metrics import LARGEST
 from benchmark.recommender import FloatArray
 
 COLUMNS = ("user", "item", "rating")
+_DAMAGED = (EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, tarfile.TarError)
+"""What is raised for a compressed file that is cut off or none, beside OSError."""
 _NAMED = 3
 """How many wrong rows a message names."""
 
@@ -45,11 +51,14 @@ def _read(path: Path) -> pd.DataFrame:
             table = pd.read_parquet(path)
         else:
             table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except FileNotFoundError as error:
+        raise DataError(f"cannot read {path}: No such file or directory") from error
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
-    except ValueError as error:
+    except (ValueError, ImportError, *_DAMAGED) as error:
         kind = "Parquet" if path.suffix == ".parquet" else "CSV"
-        raise DataError(f"{path} is no {kind} file: {error}") from error
+        said = " ".join(str(error).split())
+        raise DataError(f"{path} is no {kind} file, or damaged: {said}") from error
     missing = [column for column in COLUMNS if column not in table.columns]
     if missing:
         raise DataError(

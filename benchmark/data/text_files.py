@@ -74,7 +74,7 @@ def checked_rating(value: object, scale: tuple[float, float], at: str) -> float:
     """
     try:
         rating = float(value) if isinstance(value, (int, float, str)) else None
-    except ValueError:
+    except (ValueError, OverflowError):
         rating = None
     if rating is None or isinstance(value, bool):
         raise DataError(f"{at}: rating {value!r} is not a number; correct or remove the line")

@@ -423,3 +423,33 @@ def test_ten_thousand_reviews_take_well_under_a_second(tmp_path: Path) -> None:
     start = time.process_time()
     assert len(read(path)) == 10_000
     assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (json.dumps(review(overall=10**400)), "line 2: rating 1.* is not a number"),
+        ('{"reviewerID": ' + "[" * 100_000, "line 2: not JSON"),
+    ],
+)
+def test_a_line_that_overflows_the_reader_is_named(
+    line: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=message):
+        amazon.read_reviews(write(tmp_path / "r.json", review(), line), SCALE)
+
+
+@pytest.mark.parametrize(
+    ("release", "line"),
+    [
+        (2014, "{'asin': 'B1', 'categories': 5}"),
+        (2014, f"{{'asin': 'B1', 'price': {10**400}}}"),
+        (2018, '{"asin": "B1", "category": {"a": 1}}'),
+        (2018, '{"asin": "B1", "category": ' + "[" * 100_000),
+    ],
+)
+def test_metadata_of_another_form_are_named_by_line(
+    release: int, line: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=r"line 1: (the categories or the price of B1|not JSON)"):
+        read_items(write(tmp_path / "m.json", line), ["B1"], release=release)

@@ -456,3 +456,16 @@ def test_a_message_for_records_names_folders_by_what_they_are_and_changes_nothin
         "no data.json in the data folder or the cache; download https://host/data/cache/a.b/"
         "data.json and put it at the data folder/data.json, or let `bench data fetch a/data` do so"
     )
+
+
+def test_a_data_file_that_may_not_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    with pytest.raises(DataError, match=f"{tmp_path}: cannot be read: Is a directory"):
+        parsed.file_digest(tmp_path, tmp_path / "cache")
+    monkeypatch.setattr(Path, "is_file", refuse)
+    with pytest.raises(DataError, match=r"ratings.dat: cannot be read: Permission denied"):
+        load("douban/book", Places(tmp_path, tmp_path / "cache"))

@@ -122,3 +122,28 @@ def test_an_owners_copy_makes_the_domain_available(tmp_path: Path) -> None:
     # Items of book, movie and music are numbered apart, and never shared.
     assert set(domain.rows["item"]) == set(domain.items.index) == {"music 11", "music 12"}
     assert domain.files[0].incomplete
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"ratings": "\n"}, "line 1: the header is ''"),
+        ({"users": "userId,Age,Age\n7,1,2\n"}, "line 1: two columns are named Age"),
+        (
+            {"users": "userId,question tea?\n7,1\n"},
+            "'question tea[?]' has the name of an answered",
+        ),
+    ],
+)
+def test_files_that_are_not_in_the_layout_are_refused(
+    changed: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=message):
+        imhonet.read(written(tmp_path, **changed), SCALE)
+
+
+def test_descriptions_that_are_no_utf_8_are_refused(tmp_path: Path) -> None:
+    files = written(tmp_path)
+    files["users"].write_bytes("userId,Residence\n7,Orléans\n".encode("latin-1"))
+    with pytest.raises(DataError, match="column Residence is not UTF-8 text"):
+        imhonet.read(files, SCALE)

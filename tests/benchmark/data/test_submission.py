@@ -90,3 +90,18 @@ def test_a_file_that_is_not_there_is_said(name: str, tmp_path: Path) -> None:
 def test_a_file_that_is_not_parquet_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is no Parquet file"):
         read_submission(submitted(tmp_path, GOOD, "mine.parquet"), TEST)
+
+
+@pytest.mark.parametrize("name", ["mine.csv.gz", "mine.csv.zip", "mine.csv.xz", "mine.csv.tar"])
+def test_a_compressed_file_that_is_cut_off_is_refused(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    pd.DataFrame({"user": ["u1"] * 999, "item": "7", "rating": 1}).to_csv(path, index=False)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(DataError, match=f"{name} is no CSV file, or damaged: "):
+        read_submission(path, TEST)
+
+
+@pytest.mark.parametrize("name", ["mine.csv", "mine.parquet"])
+def test_a_file_that_is_not_there_is_named(name: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=f"cannot read .*{name}: No such file"):
+        read_submission(tmp_path / name, TEST)
