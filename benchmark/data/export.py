@@ -41,6 +41,8 @@ def export(prepared: Prepared, rules: Rules, folder: Path, kind: Format, *, suit
             place = folder / f"fold-{fold}" if len(prepared.splits) > 1 else folder
             for side in Side:
                 domain = prepared.task.side(side).domain
+                if kind == "recbole" and (place / dataset_name(domain)).exists():
+                    continue  # The domain is its own source.
                 if kind == "csv":
                     _write_csv(domain, split.side(side), place / side)
                 else:

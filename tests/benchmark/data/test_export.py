@@ -118,3 +118,11 @@ def test_items_numbered_within_their_domain_are_told_apart(
     assert not set(book["item_id:token"]) & set(music["item_id:token"])
     assert set(book["user_id:token"]) & set(music["user_id:token"])
     assert "carry the prefix 'music '" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_a_domain_that_is_its_own_source_is_written_once(tmp_path: Path) -> None:
+    places, name = Places(None, Path("unused")), "synthetic/target"
+    made = prepare("own", name, name, rules("80/10/10"), places, planted=PLANTED)
+    export(made, rules("80/10/10"), tmp_path / "out", "recbole", suite="small")
+    folders = [path.name for path in (tmp_path / "out").iterdir() if path.is_dir()]
+    assert folders == ["synthetic-target"]
