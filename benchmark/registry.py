@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from baselines import METHODS as BASELINES
 from baselines import TRIVIAL
 from benchmark.errors import BenchError, suggestion
-from benchmark.recommender import Recommender
+from benchmark.recommender import Overlap, Recommender, Scores, Signal
 from benchmark.study import Study
 from methods import METHODS as SYSTEMS
 from methods import STUDIES as SYSTEM_STUDIES
@@ -17,6 +17,15 @@ METHODS: tuple[type[Recommender], ...] = (*BASELINES, *SYSTEMS)
 """Every registered method, in table-row order."""
 STUDIES: tuple[type[Study], ...] = SYSTEM_STUDIES
 """Every registered study, in the order of its paper."""
+
+
+_DECLARED: dict[type, tuple[str, ...]] = {
+    str: ("name", "paper", "title"),
+    Signal: ("source_data", "target_data", "optional"),
+    Overlap: ("overlap",),
+    Scores: ("scores",),
+}
+"""What a method's class must say of itself, and as what."""
 
 
 def is_trivial(method: type[Recommender]) -> bool:
@@ -67,11 +76,19 @@ def load(path: str) -> type[Recommender]:
         raise BenchError(f"--method {path!r}: write it as package.module:Class")
     try:
         found = getattr(importlib.import_module(module), name)
-    except Exception as error:  # Whatever the code of others raises when it is imported.
+    # Whatever the code of others raises when it is imported.
+    except (Exception, SystemExit) as error:
         said = f"{type(error).__name__}: {error}"
         raise BenchError(f"--method {path!r} cannot be imported: {said}") from error
     if not (isinstance(found, type) and issubclass(found, Recommender)):
         raise BenchError(
             f"--method {path!r} is not a subclass of benchmark.recommender.Recommender"
         )
+    for kind, attributes in _DECLARED.items():
+        for attribute in attributes:
+            if not isinstance(getattr(found, attribute, None), kind):
+                raise BenchError(
+                    f"--method {path!r}: the class has no {attribute}, or none that is a "
+                    f"{kind.__name__}; declare it as benchmark.recommender.Recommender says"
+                )
     return found

@@ -14,12 +14,16 @@ SEEDS = "1,2,3,4,5"
 
 
 def _seeds(_: click.Context, __: click.Parameter, value: str) -> list[int]:
+    from benchmark.running.suite import LAST_SEED
+
     try:
         seeds = [int(part) for part in value.split(",")]
     except ValueError:
         seeds = []
-    if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
+    if not seeds or len(set(seeds)) < len(seeds):
         raise click.BadParameter(f"{value!r} is not a list of distinct numbers like 1,2,3")
+    if not all(0 <= seed <= LAST_SEED for seed in seeds):
+        raise click.BadParameter(f"{value!r}: seeds are from 0 to {LAST_SEED}")
     return seeds
 
 

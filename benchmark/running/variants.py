@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from benchmark.errors import BenchError, suggestion
@@ -110,6 +111,13 @@ def _check_parts(suite: Suite, found: Sequence[Variant]) -> None:
             )
     for variant in found:
         try:
-            variant.method(**variant.settings)
+            configured = asdict(variant.method(**variant.settings))
         except (BenchError, TypeError, ValueError) as error:
             raise BenchError(f"the settings of {variant.name!r} in {place}: {error}") from error
+        try:
+            json.dumps(configured, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise BenchError(
+                f"the settings of {variant.name!r} in {place} cannot stand in a record: {error}; "
+                "make them numbers, texts, lists of these, or None"
+            ) from error

@@ -72,13 +72,49 @@ def test_what_is_named_twice_is_run_once(tmp_path: Path) -> None:
     assert planned.output.count("bias") == 1
 
 
+INCOMPLETE = """
+from dataclasses import dataclass
+from pathlib import Path
+from benchmark.recommender import Recommender, Signal
+
+class Nameless(Recommender):
+    pass
+
+class Undeclared(Recommender):
+    name = title = paper = "x"
+    source_data = Signal.NONE
+    target_data = "ratings"
+
+@dataclass
+class Unrecorded(Undeclared):
+    target_data = Signal.RATINGS
+    weights: Path = Path("weights.bin")
+    def fit(self, data, *, seed):
+        return self
+    def predict(self, pairs):
+        return pairs.users * 0.0
+"""
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["run", "--method", ":x"], "write it as package.module:Class"),
         (["run", "--method", ".x:c"], "write it as package.module:Class"),
         (["run", "--method", "broken_on_import:Class"], "cannot be imported: ZeroDivisionError"),
-        (["study", "dml-scaling", "--seeds", "-1"], "'-1' is not a list of distinct numbers"),
+        (
+            ["run", "--method", "incomplete:Nameless"],
+            "the class has no name, or none that is a str",
+        ),
+        (
+            ["run", "--method", "incomplete:Undeclared"],
+            "the class has no target_data, or none that",
+        ),
+        (["run", "--method", "incomplete:Unrecorded"], "cannot stand in a record: Object of type"),
+        (["run", "--method", "leaves:Class"], "cannot be imported: SystemExit"),
+        (["study", "dml-scaling", "--seeds", "1,1"], "'1,1' is not a list of distinct numbers"),
+        (["study", "dml-scaling", "--seeds", "-1"], "seeds are from 0 to"),
+        (["study", "dml-scaling", "--seeds", "4294967296"], "seeds are from 0 to"),
         (["verify", "--seed", "-1"], "-1 is not in the range"),
     ],
 )
@@ -86,6 +122,8 @@ def test_a_mistake_is_told_and_not_traced(
     arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "broken_on_import.py").write_text("1 / 0")
+    (tmp_path / "leaves.py").write_text("raise SystemExit(0)")
+    (tmp_path / "incomplete.py").write_text(INCOMPLETE)
     monkeypatch.syspath_prepend(tmp_path)
     refused = CliRunner().invoke(bench, [*arguments, "--results-dir", str(tmp_path / "results")])
     assert refused.exit_code == 2, refused.output
