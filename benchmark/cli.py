@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -36,6 +37,7 @@ from benchmark.verify_command import verify
 EXIT_CELLS_FAILED = 1
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
 
 _EPILOG = (
     "Exit codes: 0 all cells ended well (or were unavailable or not applicable); 1 some failed, "
@@ -172,7 +174,7 @@ def run(
         return
     store.create()
     make_writable(reports_dir / declared.name, "reports", option="--reports-dir")
-    take_over(taken, elsewhere, store)
+    take_over(taken, elsewhere, store, narrowed, planned)
     # Measured first, so that a run of other tasks at the same time has no time to be overwritten.
     measured = cards(narrowed, planned)
     found = manifests.manifest(declared, available, planned, measured, manifests.load(store))
@@ -297,6 +299,8 @@ bench.add_command(verify)
 def main() -> None:
     """The entry point."""
     _use_utf8()
+    # Leaves by way of what clears up: cells are ended, and their copies of the data removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
     bench()
 
 

@@ -132,7 +132,7 @@ def test_the_number_of_jobs_does_not_change_a_bit(suite: Path, tmp_path: Path) -
     assert len(predictions(tmp_path / "1")) == 12
 
 
-@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_broken_off_goes_on_to_the_same_end(
     blow: signal.Signals, suite: Path, tmp_path: Path
 ) -> None:
@@ -140,7 +140,7 @@ def test_a_run_that_is_broken_off_goes_on_to_the_same_end(
     command = _command("run", "--suite", suite, "--jobs", 1, folder=broken)
     process = subprocess.Popen(
         command,
-        env=_environment(broken),
+        env={**_environment(broken), "TMPDIR": str(tmp_path)},
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
@@ -159,6 +159,11 @@ def test_a_run_that_is_broken_off_goes_on_to_the_same_end(
         assert process.returncode == 130
         assert "done and kept" in said
         assert "Traceback" not in said
+    if blow is signal.SIGTERM:
+        assert process.returncode == 143
+        assert "Traceback" not in said
+    if blow is not signal.SIGKILL:
+        assert not list(tmp_path.glob("cdrbench-*")), "copies of the data are removed"
     time.sleep(0.5)  # A cell that had begun may still end by itself; its record counts.
     assert bench("run", "--suite", suite, folder=broken).returncode == 0
     assert bench("run", "--suite", suite, folder=whole).returncode == 0
