@@ -42,7 +42,7 @@ EXIT_TERMINATED = 143
 _EPILOG = (
     "Exit codes: 0 all cells ended well (or were unavailable or not applicable); 1 some failed, "
     "timed out or ran out of memory, now or in an earlier run; 2 wrong usage or bad input; 130 "
-    "stopped by Ctrl-C."
+    "stopped by Ctrl-C; 143 by SIGTERM."
 )
 
 
