@@ -16,6 +16,7 @@ from benchmark.data.published_statistics import published_statistics
 from benchmark.data.splits import TRAIN, Split
 from benchmark.data.task import Numbered, Task
 from benchmark.data.text import Vocabulary
+from benchmark.data.twins import twins, without_twins
 from benchmark.data.views import TextField, review_text
 from benchmark.recommender import IntArray, Side
 
@@ -92,7 +93,10 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Card:
-    """What a task measures; ``vocabulary`` counts the words of ``text`` that occur 5 times."""
+    """What a task measures; ``vocabulary`` counts the words of ``text`` that occur 5 times.
+
+    ``twins`` counts the ratings that both domains hold, unless a domain is its own source.
+    """
 
     task: str
     source: DomainFacts
@@ -102,6 +106,7 @@ class Card:
     vocabulary: int
     text: TextField = "summary"
     comparisons: tuple[Comparison, ...] = ()
+    twins: int = 0
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -141,8 +146,9 @@ def card(
     beside.
     """
     texts = {side: review_text(task.side(side).domain.rows, text) for side in Side}
+    seen = split and without_twins(task, split)
     training = {
-        side: np.arange(len(texts[side])) if split is None else split.side(side).rows(TRAIN)
+        side: np.arange(len(texts[side])) if seen is None else seen.side(side).rows(TRAIN)
         for side in Side
     }
     facts = {
@@ -168,6 +174,7 @@ def card(
             for table, pair in dict.fromkeys(published)
             for of, statistic, theirs in published_statistics(table, pair)
         ),
+        twins=0 if task.source.domain.name == task.target.domain.name else len(twins(task)),
     )
 
 
@@ -240,12 +247,18 @@ def summary(card: Card) -> str:
             ("shared items", card.shared_items),
         )
     )
+    shares = f"{', '.join(shared)}."
+    if card.twins:
+        shares += (
+            f" {card.twins:,} ratings stand in both domains; they are left out of training where "
+            "the other domain holds them out."
+        )
     if not (_has_text(card) or beside.get(("task", "vocabulary"))):
-        return f"{', '.join(shared)}."
+        return shares
     words = _beside(f"{card.vocabulary:,}", beside.get(("task", "vocabulary")))
     text_incomplete = any(side.text_incomplete for side in (card.source, card.target))
     return (
-        f"{', '.join(shared)}.\n\nWords of the {_CALLED[card.text]} that occur at least 5 times "
+        f"{shares}\n\nWords of the {_CALLED[card.text]} that occur at least 5 times "
         f"in training: {_marked(words, text_incomplete)}."
     )
 

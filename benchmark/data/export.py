@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +12,8 @@ import pandas as pd
 from benchmark.data.domain import NO_TIME, Domain
 from benchmark.data.entries import describe
 from benchmark.data.prepared import Prepared, Rules
-from benchmark.data.splits import TEST, TRAIN, VALIDATION, DomainSplit
+from benchmark.data.splits import LEFT_OUT, TEST, TRAIN, VALIDATION, DomainSplit
+from benchmark.data.twins import without_twins
 from benchmark.errors import BenchError
 from benchmark.recommender import Side
 
@@ -30,10 +32,14 @@ _RECBOLE_HEADER = {
 def export(prepared: Prepared, rules: Rules, folder: Path, kind: Format, *, suite: str) -> None:
     """Write every part of every fold of both domains, and a README beside them.
 
+    Training rows that the other domain holds out are in no part, as no method here gets them.
+
     Raises:
         BenchError: the folder is not empty or cannot be written to, or an id is of no form that
             RecBole reads.
     """
+    splits = tuple(without_twins(prepared.task, split) for split in prepared.splits)
+    prepared = replace(prepared, splits=splits)
     try:
         if folder.exists() and any(folder.iterdir()):
             raise BenchError(f"{folder} is not empty; choose another folder with --out")
@@ -119,6 +125,8 @@ def _about(prepared: Prepared, side: Side) -> str:
     for fold, split in enumerate(prepared.splits):
         own = split.side(side)
         sizes = ", ".join(f"{name} {size:,}" for name, size in own.sizes.items())
+        if left_out := len(own.rows(LEFT_OUT)):
+            sizes += f", left out since the other domain holds them out {left_out:,}"
         lines.append(f"- fold {fold}: {sizes}; fingerprint {own.fingerprint}")
     return "\n".join(lines)
 

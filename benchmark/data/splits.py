@@ -20,6 +20,8 @@ KINDS: tuple[SplitKind, ...] = get_args(SplitKind)
 FOLDS = 5
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
+LEFT_OUT = 3
+"""The part of a row that is neither learnt from nor asked for."""
 _NAMES = {TRAIN: "train", VALIDATION: "validation", TEST: "test"}
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from benchmark.data.splits import TRAIN, DomainSplit, Split
 from benchmark.data.task import Numbered, Task
+from benchmark.data.twins import without_twins
 from benchmark.errors import PeekError
 from benchmark.recommender import FloatArray, IntArray, Overlap, Recommender, Side, Signal
 
@@ -157,8 +158,9 @@ def training_data(
     """The view of a task's training rows that ``method`` has declared.
 
     What is withheld is as if the data had none of it; a method that must read it is not to be
-    asked (:func:`missing_signals`).
+    asked (:func:`missing_signals`). A rating that the other domain holds out is no training row.
     """
+    split = without_twins(task, split)
 
     def shared(pairs: IntArray, kind: Overlap, column: str) -> Any:
         if kind in method.overlap:
