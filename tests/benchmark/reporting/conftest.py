@@ -217,7 +217,7 @@ def found() -> Manifest:
             ],
         ),
     ]
-    protocol = {"split": "80/10/10", "text": "summary"}
+    protocol = {"split": "80/10/10", "text": "summary", "refit": False, "withhold": []}
     return Manifest("made", "Made by hand", protocol, METHODS, tasks)
 
 

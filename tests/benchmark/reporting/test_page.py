@@ -131,6 +131,12 @@ def test_readers_see_no_word_that_only_the_ledger_knows(report: Path, page: Page
     assert "needs-experiment" not in markdown + page.text
 
 
+def test_switches_of_the_protocol_are_told_in_words(report: Path) -> None:
+    html = (report / "index.html").read_text(encoding="utf-8")
+    for name, value in (("split", "80/10/10"), ("refit", "no"), ("withhold", "nothing")):
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in html
+
+
 def test_a_record_says_all_that_made_its_numbers(records: Page) -> None:
     at = records.text.index("nmf-1-musical-instruments")
     shown = records.text[at : at + 500]
