@@ -95,7 +95,8 @@ def test_the_claim_on_linear_time_is_judged(outcomes: dict[str, Outcome]) -> Non
 
 
 def test_the_claim_on_composed_maps_is_judged(outcomes: dict[str, Outcome]) -> None:
-    assert [line.claim.id for line in study_claims(outcomes["dml-three-domains"])] == ["D-multi"]
+    lines = study_claims(outcomes["dml-three-domains"])
+    assert [line.claim.id for line in lines] == ["D-multi", "D-multi-matters"]
 
 
 def run(folder: Path, *arguments: str) -> Result:
