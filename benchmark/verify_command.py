@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -125,7 +124,7 @@ def _is_finished(cell: Cell, store: Store) -> bool:
 
 def _difference(record: Record, store: Store, copies: Store) -> str:
     """What is not the same in a cell's second run, or nothing."""
-    from benchmark.running.records import Status
+    from benchmark.running.records import Status, fingerprint_of
 
     if record.status is not Status.OK:
         return f": could not be run again: {record.status}: {record.reason}"
@@ -135,7 +134,7 @@ def _difference(record: Record, store: Store, copies: Store) -> str:
         before = store.predicted(record.key)
     except (OSError, BenchError) as error:
         return f": its predictions cannot be read: {error}"
-    if hashlib.sha256(before.tobytes()).hexdigest() != kept.predictions["sha256"]:
+    if fingerprint_of(before) != kept.predictions["sha256"]:
         return ": the predictions on disk are not those of the record"
     after = copies.predicted(record.key)
     if before.tobytes() == after.tobytes():

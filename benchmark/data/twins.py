@@ -40,6 +40,5 @@ def without_twins(task: Task, split: Split) -> Split:
 
 def _without(split: DomainSplit, rows: IntArray, parts_of_twins: IntArray) -> DomainSplit:
     parts = split.parts.copy()
-    exposed = rows[parts_of_twins != TRAIN]
-    parts[exposed] = np.where(parts[exposed] == TRAIN, LEFT_OUT, parts[exposed])
+    parts[rows[(parts[rows] == TRAIN) & (parts_of_twins != TRAIN)]] = LEFT_OUT
     return replace(split, parts=parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -225,15 +225,19 @@ def _obstacle(place: Place, reference: Snapshot | None, measured: Measured) -> s
             missing.setdefault(run, "not in the suite any more; --accept drops it")
     if missing:
         run, why = next(iter(missing.items()))
-        return f"{run}: {why}" + (f" (and {len(missing) - 1} more)" if len(missing) > 1 else "")
+        return f"{run}: {why}{_and_more(missing)}"
     unknown = "not in the reference; bench check --accept adds it"
     if reference is None or then is None:
         return unknown
     if new := [run for run in (now.runs if now else ()) if run not in then.runs]:
-        return f"{new[0]}: {unknown}" + (f" (and {len(new) - 1} more)" if len(new) > 1 else "")
+        return f"{new[0]}: {unknown}{_and_more(new)}"
     if now is not None and now.trials != then.trials:
         return f"other tuning budget: {now.trials} trials, {then.trials} in the reference"
     return _other_conditions(place, reference, measured)
+
+
+def _and_more(found: Sized) -> str:
+    return f" (and {len(found) - 1} more)" if len(found) > 1 else ""
 
 
 def _other_conditions(place: Place, reference: Snapshot, measured: Measured) -> str:

@@ -26,7 +26,17 @@ def environment() -> Environment:
     )
     made.filters["unbroken"] = unbroken
     made.filters["plural"] = plural
+    made.filters["told"] = told
     return made
+
+
+def told(value: object) -> str:
+    """A switch or a fact as readers are told it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "nothing"
+    return "unknown" if value in (None, "") else str(value)
 
 
 def unbroken(text: str) -> str:

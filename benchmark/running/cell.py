@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import pickle
 import resource
@@ -34,7 +33,7 @@ from benchmark.recommender import (
 from benchmark.running.artifacts import artifacts
 from benchmark.running.method_code import package_hash
 from benchmark.running.plan import Cell
-from benchmark.running.records import Record, Status, Store
+from benchmark.running.records import Record, Status, Store, fingerprint_of
 from benchmark.running.scoring import check_finite, clipped, counts, metrics_of_cell
 from benchmark.running.stages import StoredStages
 from benchmark.running.suite import Protocol
@@ -176,7 +175,7 @@ def _fitted(job: Job, pickled: bytes) -> Outcome:
         },
         predictions={
             "rows": {name: len(ratings) for name, ratings in zip(names, predicted, strict=True)},
-            "sha256": hashlib.sha256(predictions.tobytes()).hexdigest(),
+            "sha256": fingerprint_of(predictions),
         },
     )
     kept = artifacts(model, task, final) if cell.artifacts else None

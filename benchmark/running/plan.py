@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from benchmark.data.prepared import Prepared, Rules
 from benchmark.recommender import Recommender, Scores, Side, Signal
+from benchmark.running.keys import key_of
 from benchmark.running.method_code import code_hash
 from benchmark.running.suite import Suite, TaskSpec
 from benchmark.running.variants import Variant
@@ -126,7 +124,7 @@ def _cell(
     # Of equal settings under two names, each has a record of its own.
     name = {} if variant.name == method.name else {"variant": variant.name}
     return Cell(
-        key=_key({**determinants, **name}),
+        key=key_of({**determinants, **name}),
         suite=suite.name,
         task=spec.name,
         source=prepared.task.source.domain.name,
@@ -137,14 +135,9 @@ def _cell(
         trials=trials,
         seed=seed,
         scored=scored,
-        twin=_key(determinants),
+        twin=key_of(determinants),
         artifacts=variant.name in suite.artifacts and fold == 0,
     )
-
-
-def _key(determinants: dict[str, Any]) -> str:
-    text = json.dumps(determinants, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def _read(contents: dict[str, str], declared: Signal) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import os
 import tempfile
@@ -125,6 +126,11 @@ class Record:
             if "test" not in self.counts.get(domain, {}):
                 return f"counts.{domain}.test"
         return ""
+
+
+def fingerprint_of(predictions: FloatArray) -> str:
+    """What a record says of its predictions (n,), to know them again."""
+    return hashlib.sha256(predictions.tobytes()).hexdigest()
 
 
 @functools.cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,12 +9,12 @@ import numpy as np
 
 from benchmark.data.splits import TEST
 from benchmark.errors import BenchError
-from benchmark.recommender import FloatArray, Side
+from benchmark.recommender import FloatArray
 from benchmark.running.cell import Outcome
 from benchmark.running.plan import Cell
-from benchmark.running.records import Record, Status, Store
+from benchmark.running.records import Record, Status, Store, fingerprint_of
 from benchmark.running.run import PlannedTask
-from benchmark.running.scoring import clipped, metrics_of_rows
+from benchmark.running.scoring import metrics_of_ratings
 from benchmark.running.suite import Suite
 
 Place = tuple[Store, str]
@@ -83,17 +82,13 @@ def _measured(
     prepared = task.prepared.reversed() if cell.reverse else task.prepared
     protocol = suite.protocol_of(task.spec)
     model = cell.method(**cell.variant.settings)
-    rows = {side: prepared.splits[cell.fold].side(side).rows(TEST) for side in cell.scored}
-    ends = np.cumsum([len(rows[side]) for side in cell.scored])[:-1]
+    split = prepared.splits[cell.fold]
+    ends = np.cumsum([len(split.side(side).rows(TEST)) for side in cell.scored])[:-1]
     metrics = dict(record.metrics)
     for side, ratings in zip(cell.scored, np.split(predictions, ends), strict=True):
-        numbered = prepared.task.side(side)
-        metrics[numbered.domain.name] = record.metrics[numbered.domain.name] | metrics_of_rows(
-            numbered,
-            rows[side],
-            clipped(model, ratings, prepared.task, side, protocol),
-            protocol,
-            is_first=(side is Side.SOURCE) != cell.reverse,
+        name = prepared.task.side(side).domain.name
+        metrics[name] = record.metrics[name] | metrics_of_ratings(
+            cell, model, prepared.task, split, side, ratings, protocol
         )
     return metrics
 
@@ -115,6 +110,6 @@ def _finished(cell: Cell, place: Place) -> Outcome | None:
         artifacts = store.artifacts_of(key) if cell.artifacts else None
     except (OSError, BenchError):
         return None
-    if hashlib.sha256(predictions.tobytes()).hexdigest() != record.predictions.get("sha256"):
+    if fingerprint_of(predictions) != record.predictions.get("sha256"):
         return None
     return None if artifacts == {} else (record, predictions, artifacts)

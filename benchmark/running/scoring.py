@@ -55,16 +55,29 @@ def metrics_of_cell(
     protocol: Protocol,
 ) -> dict[str, float]:
     """The metrics of what a fitted model predicts (n,) for one domain's test rows."""
-    metrics = metrics_of_rows(
+    metrics = metrics_of_ratings(cell, model, task, split, side, ratings, protocol)
+    if protocol.full_ranking_users:
+        metrics |= _full_ranking(model, task, split, side, protocol)
+    return metrics
+
+
+def metrics_of_ratings(
+    cell: Cell,
+    model: Recommender,
+    task: Task,
+    split: Split,
+    side: Side,
+    ratings: FloatArray,
+    protocol: Protocol,
+) -> dict[str, float]:
+    """Those metrics that need no more of a model, fitted or not, than whether it clips."""
+    return metrics_of_rows(
         task.side(side),
         split.side(side).rows(TEST),
         clipped(model, ratings, task, side, protocol),
         protocol,
         is_first=(side is Side.SOURCE) != cell.reverse,
     )
-    if protocol.full_ranking_users:
-        metrics |= _full_ranking(model, task, split, side, protocol)
-    return metrics
 
 
 def metrics_of_rows(

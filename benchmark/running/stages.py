@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import pickle
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from benchmark.running.keys import key_of
 from benchmark.running.records import write_atomically
 
 T = TypeVar("T")
@@ -34,8 +33,7 @@ class StoredStages:
         Raises:
             CannotWriteError: it cannot be written down.
         """
-        text = json.dumps([name, determinants, self._context], sort_keys=True, default=str)
-        path = self._folder / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.pickle"
+        path = self._folder / f"{key_of([name, determinants, self._context])}.pickle"
         found = _read(path)
         if found is not None:
             self.recalled[name], value = found
