@@ -59,7 +59,7 @@ def overlap_sweeps(results: Sequence[Results]) -> list[OverlapSweep]:
         pairs.setdefault((task.source, task.target), {})[task.name] = task
     sweeps = []
     for (source, target), tasks in pairs.items():
-        shared = {name: _shared_users(task) for name, task in tasks.items()}
+        shared = {name: shared_users(task) for name, task in tasks.items()}
         if len(tasks) < FEWEST or len(set(shared.values())) < len(tasks):
             continue
         domains: dict[str, dict[str, Results]] = {}
@@ -100,7 +100,7 @@ def _cell(found: tuple[Results, Row] | None) -> Cell:
     return Cell(text, value.mean, link=anchor(results, row))
 
 
-def _shared_users(task: TaskEntry) -> int:
+def shared_users(task: TaskEntry) -> int:
     """How many users both domains of a task have; only tasks with a card are asked."""
     assert task.card is not None, f"task {task.name!r} has no card"
     return Card.from_dict(task.card).shared_users
