@@ -19,16 +19,41 @@ if TYPE_CHECKING:
     from benchmark.running.variants import Variant
 
 
-def names(_: click.Context, __: click.Parameter, value: str | None) -> list[str]:
-    """The parts of an option like ``knn,svdpp``; none where it is not given.
+def names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> list[str]:
+    """The parts of an option like ``knn,svdpp``, given any number of times.
 
     Raises:
         click.BadParameter: it is given and names nothing, which is not to stand for everything.
     """
-    parts = [part.strip() for part in (value or "").split(",")]
-    if value is not None and not any(parts):
-        raise click.BadParameter(f"{value!r} names nothing; leave the option out for all")
-    return [part for part in parts if part]
+    parts: list[str] = []
+    for value in values:
+        named = [part.strip() for part in value.split(",") if part.strip()]
+        if not named:
+            raise click.BadParameter(f"{value!r} names nothing; leave the option out for all")
+        parts += named
+    return parts
+
+
+def seeds_of(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> list[int]:
+    """The numbers of an option like ``1,2,3``.
+
+    Raises:
+        click.BadParameter: they are no seeds, or one is listed twice.
+    """
+    from benchmark.running.suite import LAST_SEED
+
+    given = ",".join(values)
+    try:
+        seeds = [int(part) for part in names(context, parameter, values)]
+    except ValueError:
+        raise click.BadParameter(f"{given!r} is not a list of whole numbers like 1,2,3") from None
+    if not all(0 <= seed <= LAST_SEED for seed in seeds) or len(set(seeds)) < len(seeds):
+        raise click.BadParameter(
+            f"{given!r}: seeds are from 0 to {LAST_SEED}, and each is listed once"
+        )
+    return seeds
 
 
 data_dir_option = click.option(
@@ -50,10 +75,13 @@ results_dir_option = click.option(
     help="Where records are kept.  [default: results/]",
 )
 methods_option = click.option(
-    "--methods", callback=names, help="Only these methods and variants, by name: knn,svdpp."
+    "--methods",
+    multiple=True,
+    callback=names,
+    help="Only these methods and variants, by name: knn,svdpp.",
 )
 tasks_option = click.option(
-    "--tasks", callback=names, help="Only these tasks of the suite, by name."
+    "--tasks", multiple=True, callback=names, help="Only these tasks of the suite, by name."
 )
 outside_option = click.option(
     "--method",

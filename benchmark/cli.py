@@ -22,6 +22,7 @@ from benchmark.arguments import (
     outside_option,
     quick_option,
     results_dir_option,
+    seeds_of,
     suite_option,
     tasks_option,
 )
@@ -60,23 +61,11 @@ class _Group(click.Group):
             sys.exit(EXIT_INTERRUPTED)
 
 
-def _seeds(context: click.Context, parameter: click.Parameter, value: str | None) -> list[int]:
-    from benchmark.running.suite import LAST_SEED
-
-    try:
-        seeds = [int(part) for part in names(context, parameter, value)]
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is not a list of whole numbers like 1,2,3") from None
-    if not all(0 <= seed <= LAST_SEED for seed in seeds) or len(set(seeds)) < len(seeds):
-        raise click.BadParameter(
-            f"{value!r}: seeds are from 0 to {LAST_SEED}, and each is listed once"
-        )
-    return seeds
-
-
-def _statuses(context: click.Context, parameter: click.Parameter, value: str | None) -> list[str]:
+def _statuses(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> list[str]:
     valid = ("failed", "timeout", "out-of-memory", "not-applicable")
-    wanted = names(context, parameter, value)
+    wanted = names(context, parameter, values)
     for status in wanted:
         if status not in valid:
             raise click.BadParameter(f"{status!r} is none of {', '.join(valid)}")
@@ -102,7 +91,7 @@ def bench() -> None:
 @data_dir_option
 @methods_option
 @tasks_option
-@click.option("--seeds", callback=_seeds, help="Run these seeds only: 1,2,3.")
+@click.option("--seeds", multiple=True, callback=seeds_of, help="Run these seeds only: 1,2,3.")
 @outside_option
 @click.option(
     "--jobs",
@@ -112,6 +101,7 @@ def bench() -> None:
 )
 @click.option(
     "--retry",
+    multiple=True,
     callback=_statuses,
     metavar="STATUS,…",
     help="Run cells again that ended so: failed,timeout,out-of-memory,not-applicable.",

@@ -7,30 +7,16 @@ from pathlib import Path
 
 import click
 
-from benchmark.arguments import results_dir_option
+from benchmark.arguments import results_dir_option, seeds_of
 from benchmark.repository import REPORTS
 
 SEEDS = "1,2,3,4,5"
 
 
-def _seeds(_: click.Context, __: click.Parameter, value: str) -> list[int]:
-    from benchmark.running.suite import LAST_SEED
-
-    try:
-        seeds = [int(part) for part in value.split(",")]
-    except ValueError:
-        seeds = []
-    if not seeds or len(set(seeds)) < len(seeds):
-        raise click.BadParameter(f"{value!r} is not a list of distinct numbers like 1,2,3")
-    if not all(0 <= seed <= LAST_SEED for seed in seeds):
-        raise click.BadParameter(f"{value!r}: seeds are from 0 to {LAST_SEED}")
-    return seeds
-
-
 @click.command()
 @click.argument("name")
 @click.option("--quick", is_flag=True, help="Small sizes: seconds, and no results.")
-@click.option("--seeds", callback=_seeds, default=SEEDS, show_default=True)
+@click.option("--seeds", multiple=True, callback=seeds_of, default=(SEEDS,), show_default=SEEDS)
 @results_dir_option
 @click.option(
     "--reports-dir",

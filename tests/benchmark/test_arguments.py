@@ -72,6 +72,16 @@ def test_what_is_named_twice_is_run_once(tmp_path: Path) -> None:
     assert planned.output.count("bias") == 1
 
 
+def test_an_option_given_again_adds_to_what_it_named(tmp_path: Path) -> None:
+    twice = ["--methods", "bias", "--methods", "knn", "--seeds", "1", "--seeds", "2"]
+    arguments = ["run", *twice, "--dry-run", "--results-dir", str(tmp_path)]
+    planned = CliRunner().invoke(bench, arguments)
+    assert planned.exit_code == 0, planned.output
+    assert "bias" in planned.output
+    assert "knn" in planned.output
+    assert "4 cells to run" in planned.output
+
+
 INCOMPLETE = """
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +122,7 @@ class Unrecorded(Undeclared):
         ),
         (["run", "--method", "incomplete:Unrecorded"], "cannot stand in a record: Object of type"),
         (["run", "--method", "leaves:Class"], "cannot be imported: SystemExit"),
-        (["study", "dml-scaling", "--seeds", "1,1"], "'1,1' is not a list of distinct numbers"),
+        (["study", "dml-scaling", "--seeds", "1,1"], "each is listed once"),
         (["study", "dml-scaling", "--seeds", "-1"], "seeds are from 0 to"),
         (["study", "dml-scaling", "--seeds", "4294967296"], "seeds are from 0 to"),
         (["verify", "--seed", "-1"], "-1 is not in the range"),
