@@ -203,6 +203,8 @@ def _domain_results(
     stand_in = bool(place and place.get("stand_in"))
     results = Results(task, domain, [], table, stand_in)
     for method in found.methods:
+        if method.name in task.without:
+            continue
         every = [record for record in records if record.method == method.name]
         # A method that runs once in each direction scores the target alone, others both domains.
         one_way = len({record.target for record in every}) == 1

@@ -57,6 +57,8 @@ class TaskEntry:
     cells: list[str]
     protocol: dict[str, Any] = field(default_factory=dict)
     """The switches that hold for it."""
+    without: list[str] = field(default_factory=list)
+    """The methods that take no part in it."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,7 @@ def _task_entry(suite: Suite, task: PlannedTask, cards: dict[str, Card]) -> Task
         cards[spec.name].to_dict() if spec.name in cards else None,
         [cell.key for cell in task.cells],
         suite.protocol_of(spec).model_dump(),
+        spec.without,
     )
 
 

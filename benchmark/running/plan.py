@@ -71,6 +71,8 @@ def cells_of_task(
     cells = []
     for fold in range(min(len(prepared.splits), suite.folds or len(prepared.splits))):
         for variant in variants:
+            if variant.name in spec.without:
+                continue
             for reverse, scored in _directions(spec, variant.method):
                 oriented = prepared.reversed() if reverse else prepared
                 cells += [

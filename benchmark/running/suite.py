@@ -100,6 +100,8 @@ class TaskSpec(_Table):
     """What is planted where the domains are the synthetic ones."""
     overlap_users: int | None = Field(default=None, ge=0)
     """Keep only so many of the shared users; the others lose their records in both domains."""
+    without: list[str] = []
+    """The suite's methods and variants that take no part in this task."""
     protocol: dict[str, Any] = {}
     """Switches of the suite's protocol that this task has otherwise."""
 

@@ -87,12 +87,15 @@ def _check_parts(suite: Suite, found: Sequence[Variant]) -> None:
         )
     rows = {variant.name: variant for variant in found}
     methods = {variant.method.name for variant in found}
-    for name in suite.artifacts:
-        if name not in rows:
-            raise BenchError(
-                f"artifacts: no method or variant {name!r} takes part in {place}"
-                f"{suggestion(name, rows)}"
-            )
+    named = {"artifacts": suite.artifacts}
+    named |= {f"tasks.{task.name}.without": task.without for task in suite.tasks}
+    for where, names in named.items():
+        for name in names:
+            if name not in rows:
+                raise BenchError(
+                    f"{where}: no method or variant {name!r} takes part in {place}"
+                    f"{suggestion(name, rows)}"
+                )
     for name in suite.settings:
         if name not in methods:
             raise BenchError(

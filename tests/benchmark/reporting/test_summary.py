@@ -85,6 +85,13 @@ def test_methods_without_a_record_have_not_run(results: list[Results]) -> None:
     assert row(results[1], "knn").why == "not run yet"
 
 
+def test_methods_that_a_task_leaves_out_have_no_row_in_it(found: Manifest, store: Store) -> None:
+    task = replace(found.tasks[0], without=["knn"])
+    [results] = of_one_task(found, task, store, record("bias", 1, MUSIC, {MUSIC[1]: scores(0.9)}))
+    listed = [row.method.name for row in results.rows]
+    assert listed == [method.name for method in found.methods if method.name != "knn"]
+
+
 def test_a_metric_that_a_run_lacks_is_left_out(found: Manifest, store: Store) -> None:
     short = {k: v for k, v in scores(0.9).items() if k != "p@5"}
     runs = [

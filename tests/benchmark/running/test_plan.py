@@ -60,6 +60,16 @@ def test_only_so_many_folds_are_planned(tmp_path: Path) -> None:
     assert [cell.fold for cell in cells(tmp_path, task, folds=2)] == [0, 1]
 
 
+def test_what_a_task_leaves_out_is_planned_in_the_others_only(tmp_path: Path) -> None:
+    tasks = a_task("all"), a_task("less", without=["a"])
+    found = cells(tmp_path, *tasks, variants=[variant("a", 3)])
+    assert [(cell.task, cell.name) for cell in found] == [
+        ("all", "knn"),
+        ("all", "a"),
+        ("less", "knn"),
+    ]
+
+
 def test_the_first_fold_of_the_named_keeps_artifacts_by_every_seed(tmp_path: Path) -> None:
     task = a_task(protocol={"split": "5-fold"})
     found = cells(

@@ -289,6 +289,12 @@ def test_artifacts_of_what_takes_no_part_are_refused(tmp_path: Path) -> None:
         variants_of(suite, METHODS[:2], METHODS)
 
 
+def test_a_task_cannot_leave_out_what_takes_no_part(tmp_path: Path) -> None:
+    suite = load_suite(written(tmp_path, f"{MINIMAL}\nwithout = ['ui-dn']"))
+    with pytest.raises(BenchError, match=r"tasks\.t\.without: no .* 'ui-dn' .*mean 'ui-dan'"):
+        variants_of(suite, METHODS, METHODS)
+
+
 @pytest.mark.parametrize(
     ("addition", "message"),
     [
