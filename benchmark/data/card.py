@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmark.data.domain import NO_TIME, Domain, SourceFile, duplicates
 from benchmark.data.published_statistics import published_statistics
-from benchmark.data.splits import TRAIN, Split
+from benchmark.data.splits import TEST, TRAIN, Split
 from benchmark.data.task import Numbered, Task
 from benchmark.data.text import Vocabulary
 from benchmark.data.twins import twins, without_twins
@@ -36,7 +36,8 @@ class DomainFacts:
     """What one domain measures; ``span`` is the first and the last day, ``histogram`` by stars.
 
     ``with_text`` counts the ratings that have the text which stands for a review,
-    ``training_with_text`` those of the ``training`` rows.
+    ``training_with_text`` those of the ``training`` rows. ``tested_with_text`` counts the
+    ``tested`` rows whose user and item both have one in training.
     """
 
     name: str
@@ -56,6 +57,9 @@ class DomainFacts:
     duplicates: int
     span: tuple[str, str] | None
     files: tuple[SourceFile, ...]
+    # As in older cards, which have not counted them.
+    tested: int = 0
+    tested_with_text: int = 0
 
     @property
     def incomplete(self) -> bool:
@@ -151,8 +155,15 @@ def card(
         side: np.arange(len(texts[side])) if seen is None else seen.side(side).rows(TRAIN)
         for side in Side
     }
+    tested = {side: np.arange(0) if seen is None else seen.side(side).rows(TEST) for side in Side}
     facts = {
-        side: _facts(task.side(side), texts[side], training[side], (repeated or {}).get(side))
+        side: _facts(
+            task.side(side),
+            texts[side],
+            training[side],
+            tested[side],
+            (repeated or {}).get(side),
+        )
         for side in Side
     }
     words = vocabulary_size(text for side in Side for text in texts[side][training[side]])
@@ -184,13 +195,20 @@ def vocabulary_size(texts: Iterable[str | None]) -> int:
 
 
 def _facts(
-    numbered: Numbered, texts: NDArray[np.object_], training: IntArray, repeated: int | None
+    numbered: Numbered,
+    texts: NDArray[np.object_],
+    training: IntArray,
+    tested: IntArray,
+    repeated: int | None,
 ) -> DomainFacts:
     domain = numbered.domain
     n, users, items = len(domain.rows), len(numbered.user_ids), len(numbered.item_ids)
     stars, counts = np.unique(numbered.ratings, return_counts=True)
     images, features = domain.images, domain.items
     has_text = np.array([text is not None for text in texts])
+    read = training[has_text[training]]
+    represented = np.isin(numbered.users[tested], numbered.users[read])
+    represented &= np.isin(numbered.items[tested], numbered.items[read])
     return DomainFacts(
         name=domain.name,
         users=users,
@@ -203,12 +221,14 @@ def _facts(
         histogram={f"{star:g}": int(count) for star, count in zip(stars, counts, strict=True)},
         with_text=int(has_text.sum()),
         training=len(training),
-        training_with_text=int(has_text[training].sum()),
+        training_with_text=len(read),
         items_with_image=0 if images is None else _known(numbered, images.ids),
         items_with_features=0 if features is None else _known(numbered, features.index),
         duplicates=duplicates(domain) if repeated is None else repeated,
         span=_span(domain),
         files=domain.files,
+        tested=len(tested),
+        tested_with_text=int(represented.sum()),
     )
 
 
@@ -277,6 +297,18 @@ def about_text(card: Card) -> str:
     return (
         f"Methods that read {_CALLED[card.text]} learn from the training rows that have one: "
         f"{', '.join(lacking)}."
+    )
+
+
+def about_tested_text(card: Card, domain: str) -> str:
+    """How many test rows of a domain texts tell of, or nothing if of all or if none has any."""
+    facts = card.target if domain == card.target.name else card.source
+    if not facts.with_text or facts.tested_with_text == facts.tested:
+        return ""
+    return (
+        f"Of {facts.tested:,} test rows {facts.tested_with_text:,} are of a user and an item that "
+        f"both have {_CALLED[card.text]} in training; of the others methods that read them know "
+        "less, or nothing."
     )
 
 

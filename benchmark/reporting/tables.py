@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from benchmark.data.card import Card, about_text
+from benchmark.data.card import Card, about_tested_text, about_text
 from benchmark.evaluation.metrics import METRICS
 from benchmark.recommender import Selection
 from benchmark.reporting.layout import Cell, Column, Mark, Table, number
@@ -99,7 +99,8 @@ def notes(results: Results) -> list[str]:
     if any("p@5" in row.metrics for row in results.rows):
         lines.append(_about_ranking(results.test_users))
     if results.task.card and any("T" in row.method.target_data.split() for row in results.rows):
-        lines += filter(None, [about_text(Card.from_dict(results.task.card))])
+        card = Card.from_dict(results.task.card)
+        lines += filter(None, [about_text(card), about_tested_text(card, results.domain)])
     return lines
 
 

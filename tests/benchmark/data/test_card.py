@@ -10,7 +10,14 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from benchmark.data.card import Card, about_text, card, render_markdown, vocabulary_size
+from benchmark.data.card import (
+    Card,
+    about_tested_text,
+    about_text,
+    card,
+    render_markdown,
+    vocabulary_size,
+)
 from benchmark.data.catalog import Places, load
 from benchmark.data.domain import Domain, ItemImages, SourceFile, rows_from
 from benchmark.data.published_statistics import published_statistics
@@ -125,6 +132,39 @@ def test_training_rows_without_text_are_told_beside_the_others(
         make_task("pop+pop", source.keep(np.arange(4) < 3), source.keep(np.arange(4) < 3))
     )
     assert about_text(whole) == ""
+
+
+@pytest.mark.parametrize(
+    ("parts", "texts", "known", "told"),
+    [
+        # c has no text.
+        ([0, 2, 0, 2], ["rock", "rock", "rock", None], 1, "Of 2 test rows 1 are of a user"),
+        # b is not in training.
+        ([0, 2, 2, 0], ["rock", "rock", "rock", None], 1, "Of 2 test rows 1 are of a user"),
+        # a's training row has no text, and b's of the same item has.
+        ([0, 2, 0, 0], [None, "rock", "rock", None], 0, "Of 1 test rows 0 are of a user"),
+        ([0, 2, 0, 0], ["rock", None, "rock", None], 1, ""),
+    ],
+)
+def test_test_rows_are_counted_whose_user_and_item_texts_tell_of(
+    parts: list[int],
+    texts: list[str | None],
+    known: int,
+    told: str,
+    source: Domain,
+    target: Domain,
+) -> None:
+    task = make_task("pop+folk", replace(source, rows=source.rows.assign(summary=texts)), target)
+    split = Split(
+        DomainSplit(np.array(parts, dtype=np.int8), ""),
+        DomainSplit(np.array([0, 2], dtype=np.int8), ""),
+    )
+    measured = card(task, split=split)
+    assert measured.source.tested_with_text == known
+    sentence = about_tested_text(measured, "pop")
+    assert bool(sentence) == bool(told)
+    assert sentence.startswith(told)
+    assert about_tested_text(measured, "folk") == ""  # Where nobody has a text, that is said.
 
 
 def test_data_without_texts_are_said_to_have_none(source: Domain) -> None:
