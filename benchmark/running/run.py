@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmark.data.card import Card, card
 from benchmark.data.catalog import Places
 from benchmark.data.prepared import Prepared, prepare
+from benchmark.data.splits import TEST, TRAIN
 from benchmark.errors import BenchError, UnavailableError
 from benchmark.recommender import Side
 from benchmark.running.cell import Job
@@ -69,6 +70,7 @@ def plan(
             planned.append(PlannedTask(spec, None, wanting=wanting))
             continue
         _check_relevance(suite, spec, prepared)
+        _check_rows(suite, spec, prepared)
         cells = cells_of_task(suite, spec, prepared, variants, suite.seeds)
         planned.append(PlannedTask(spec, prepared, cells))
     _check_directions(suite, planned)
@@ -87,6 +89,22 @@ def _check_relevance(suite: Suite, spec: TaskSpec, prepared: Prepared) -> None:
                 f"{suite.name!r} is outside the scale of {domain.name}, {low:g} to {high:g}; "
                 "give it in stars"
             )
+
+
+def _check_rows(suite: Suite, spec: TaskSpec, prepared: Prepared) -> None:
+    """Refuse before anything is fitted a split that leaves nothing to learn from or to score."""
+    scored = (Side.TARGET,) if spec.score == "target" else tuple(Side)
+    for split in prepared.splits[: suite.folds or None]:
+        for part, what, sides in ((TRAIN, "training", tuple(Side)), (TEST, "test", scored)):
+            for side in sides:
+                if not len(split.side(side).rows(part)):
+                    domain = prepared.task.side(side).domain
+                    raise BenchError(
+                        f"task {spec.name!r} in suite {suite.name!r}: split "
+                        f"{suite.protocol_of(spec).split} leaves {domain.name}, which has "
+                        f"{len(domain.rows):,} ratings, no {what} row; choose another split or "
+                        "larger data"
+                    )
 
 
 def _check_directions(suite: Suite, planned: Sequence[PlannedTask]) -> None:

@@ -18,13 +18,8 @@ PLANTED = {"users": [40, 30], "items": [20, 20], "shared_users": 5, "shared_item
 
 
 def a_task(name: str = "t", **more: object) -> TaskSpec:
-    return TaskSpec(
-        name=name,
-        source="synthetic/source",
-        target="synthetic/target",
-        planted=PLANTED,
-        **more,  # type: ignore[arg-type]
-    )
+    domains = {"source": "synthetic/source", "target": "synthetic/target"}
+    return TaskSpec.model_validate({"name": name, **domains, "planted": PLANTED, **more})
 
 
 def cells(folder: Path, *tasks: TaskSpec, **more: object) -> list[Cell]:
@@ -109,3 +104,11 @@ def test_a_relevance_off_the_scale_is_refused_before_anything_runs(tmp_path: Pat
         BenchError, match=r"protocol.relevance = 8 of task 't' in suite 's' .*1 to 5"
     ):
         cells(tmp_path, a_task(protocol={"relevance": 8}))
+
+
+def test_a_split_without_a_test_row_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    tiny = {"users": [2, 2], "items": [2, 2], "shared_users": 1, "shared_items": 1}
+    with pytest.raises(
+        BenchError, match=r"task 't' in suite 's': split 80/10/10 leaves .* no test row; choose"
+    ):
+        cells(tmp_path, a_task(planted=tiny))
