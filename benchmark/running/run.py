@@ -77,10 +77,14 @@ def plan(
     return planned
 
 
+def _scored(spec: TaskSpec) -> tuple[Side, ...]:
+    return (Side.TARGET,) if spec.score == "target" else tuple(Side)
+
+
 def _check_relevance(suite: Suite, spec: TaskSpec, prepared: Prepared) -> None:
     """Refuse before anything is fitted what could not be scored afterwards."""
     relevance = suite.protocol_of(spec).relevance
-    for side in (Side.TARGET,) if spec.score == "target" else tuple(Side):
+    for side in _scored(spec):
         domain = prepared.task.side(side).domain
         low, high = domain.scale
         if not low <= relevance <= high:
@@ -93,9 +97,8 @@ def _check_relevance(suite: Suite, spec: TaskSpec, prepared: Prepared) -> None:
 
 def _check_rows(suite: Suite, spec: TaskSpec, prepared: Prepared) -> None:
     """Refuse before anything is fitted a split that leaves nothing to learn from or to score."""
-    scored = (Side.TARGET,) if spec.score == "target" else tuple(Side)
     for split in prepared.splits[: suite.folds or None]:
-        for part, what, sides in ((TRAIN, "training", tuple(Side)), (TEST, "test", scored)):
+        for part, what, sides in ((TRAIN, "training", tuple(Side)), (TEST, "test", _scored(spec))):
             for side in sides:
                 if not len(split.side(side).rows(part)):
                     domain = prepared.task.side(side).domain

@@ -122,7 +122,10 @@ class Unrecorded(Undeclared):
         ),
         (["run", "--method", "incomplete:Unrecorded"], "cannot stand in a record: Object of type"),
         (["run", "--method", "leaves:Class"], "cannot be imported: SystemExit"),
-        (["study", "dml-scaling", "--seeds", "1,1"], "each is listed once"),
+        (
+            ["study", "dml-scaling", "--seeds", "1,1"],
+            "'1,1': seeds are from 0 to 4294967295, and each is listed once",
+        ),
         (["study", "dml-scaling", "--seeds", "-1"], "seeds are from 0 to"),
         (["study", "dml-scaling", "--seeds", "4294967296"], "seeds are from 0 to"),
         (["verify", "--seed", "-1"], "-1 is not in the range"),
